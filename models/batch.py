@@ -1,0 +1,65 @@
+"""What a network sees: texts and images of some examples, with the targets of their task."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields
+from enum import StrEnum
+from typing import Protocol
+
+import torch
+from torch import Tensor
+
+
+class Split(StrEnum):
+    """Parts of a data set, disjoint by image; what each is for."""
+
+    TRAIN = "train"  # fine-tuning, proxy and final
+    FITNESS = "fitness"  # the score of a candidate in the search
+    VALIDATION = "validation"  # chooses among the finalists
+    TEST = "test"  # reported once
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Examples of one task. B examples, T texts each (1; retrieval: the true one and false ones), I images each.
+
+    Shapes: `input_ids` and `attention_mask` (B, T, L) int64, mask 1 at a token; `pixel_values` (B, I, 3, H, W)
+    float32, normalised, zero outside the valid area; `pixel_mask` (B, I, H, W) bool, None where every pixel is valid;
+    `targets` VQA (B, answers) float32 soft scores, NLVR2 (B,) int64 0 or 1, retrieval (B,) int64 place of the true
+    text.
+    """
+
+    input_ids: Tensor
+    attention_mask: Tensor
+    pixel_values: Tensor
+    pixel_mask: Tensor | None
+    targets: Tensor
+
+    def __len__(self) -> int:
+        return self.input_ids.shape[0]
+
+    def rows(self, index: Tensor | slice) -> "Batch":
+        """The examples at `index`, in its order."""
+        picked = {field.name: getattr(self, field.name) for field in fields(self)}
+        return Batch(**{name: None if value is None else value[index] for name, value in picked.items()})
+
+    def to(self, device: torch.device) -> "Batch":
+        """The same batch on `device`."""
+        moved = {field.name: getattr(self, field.name) for field in fields(self)}
+        return Batch(**{name: None if value is None else value.to(device) for name, value in moved.items()})
+
+
+class TaskData(Protocol):
+    """One task's examples by split; who implements it owns the seeds, so the same call gives the same examples."""
+
+    answers: Sequence[str]
+    """The names of the classes: VQA answers by label id, ("false", "true") for NLVR2, empty for retrieval."""
+
+    sizes: Mapping[Split, int]
+    """How many examples each split has."""
+
+    def examples(self, split: Split, count: int | None = None) -> Batch:
+        """The first `count` examples of a split (all of them: None), on the CPU.
+
+        Raises:
+            ValueError: the split has fewer.
+        """

@@ -1,0 +1,80 @@
+"""Backbones by name, without torch: the one that ships, and the folders under a configured root."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from models.vilt_config import ViltConfig
+from models.workload import TaskName, Workload
+
+SHIPPED = {"shapes-vilt": Path(__file__).parent / "shapes" / "weights"}
+FORMAT = "twinsieve-vilt/1"
+
+
+class UnknownBackboneError(ValueError):
+    """No backbone of that name is registered; the message lists those that are."""
+
+
+@dataclass(frozen=True, slots=True)
+class BackboneEntry:
+    """A registered backbone: where its folder lies, its sizes, and the answers of its VQA head by label id."""
+
+    name: str
+    path: Path
+    config: ViltConfig
+    answers: tuple[str, ...]
+
+    def workload(self, task: TaskName) -> Workload:
+        """The largest example of `task`: a full text and a square image of the configured size."""
+        size = self.config.image_size
+        return Workload(
+            task=task,
+            text_tokens=self.config.max_text_length,
+            image_height=size,
+            image_width=size,
+            answers=len(self.answers),
+        )
+
+
+def read_entry(name: str, path: Path) -> BackboneEntry:
+    """The backbone in a folder of our own format.
+
+    Raises:
+        ValueError: its `config.json` is missing, torn, or of another format.
+    """
+    file = path / "config.json"
+    try:
+        data = json.loads(file.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ValueError(f"backbone '{name}': cannot read {file.name}: {error.strerror}") from None
+    except (json.JSONDecodeError, UnicodeDecodeError) as error:
+        raise ValueError(f"backbone '{name}': {file.name} is no JSON: {error}") from None
+    if not isinstance(data, dict) or data.get("format") != FORMAT:
+        found = data.get("format") if isinstance(data, dict) else type(data).__name__
+        raise ValueError(f"backbone '{name}': {file.name} has format {found!r}; expected {FORMAT!r}")
+    return BackboneEntry(name, path, ViltConfig.from_json(data["backbone"]), tuple(data["answers"]))
+
+
+class BackboneRegistry:
+    """Looks a backbone up by its name; a name is never a path."""
+
+    def __init__(self, root: Path | None = None) -> None:
+        self._folders: Mapping[str, Path] = SHIPPED | (
+            {} if root is None else {path.parent.name: path.parent for path in sorted(root.glob("*/config.json"))}
+        )
+
+    def names(self) -> tuple[str, ...]:
+        """Every registered name."""
+        return tuple(self._folders)
+
+    def get(self, name: str) -> BackboneEntry:
+        """The backbone called `name`.
+
+        Raises:
+            UnknownBackboneError: there is none.
+            ValueError: its folder cannot be read.
+        """
+        if name not in self._folders:
+            raise UnknownBackboneError(f"no backbone '{name}'; registered: {', '.join(self.names())}")
+        return read_entry(name, self._folders[name])

@@ -1,0 +1,92 @@
+"""The contracts a search is made of: candidates and outcomes, the algorithm that asks, the runner that answers."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Protocol
+
+Genome = tuple[int, ...]
+"""The chromosome: for each gene the index of its choice. JSON as it is."""
+
+Measurement = Mapping[str, float]
+"""What a worker measured, by name: accuracy (0 to 1), macs, parameters, latency_ms, ..."""
+
+
+class Fidelity(StrEnum):
+    """How well a candidate is measured. Scores of different fidelities are never compared."""
+
+    PROXY = "proxy"  # short fine-tune, scored on the fitness split
+    FINAL = "final"  # long fine-tune, judged on the validation split; its weights are kept
+    TEST = "test"  # the weights of FINAL, once on the test split, with latency; exported
+    PLAIN = "plain"  # the backbone as it came, no adapters, nothing trained, on the test split
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """One chromosome to be measured; `index` counts the asks of a search from 0."""
+
+    index: int
+    genome: Genome
+    fidelity: Fidelity = Fidelity.PROXY
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """Why a candidate has no measurement: diverged, out of memory, killed its worker. A value, not an exception."""
+
+    reason: str
+
+
+Outcome = Measurement | Failure
+
+
+class SearchAlgorithm(Protocol):
+    """Decides what to measure next. `ask` is a function of the spec and the tells so far, so recovery is replay."""
+
+    @property
+    def finished(self) -> bool:
+        """No candidate will ever be asked again, and none is awaited."""
+
+    def ask(self) -> Candidate | None:
+        """The next candidate to measure; None while only tells can bring one, or when finished."""
+
+    def tell(self, index: int, outcome: Outcome) -> None:
+        """Take the outcome of the candidate that was asked as `index`.
+
+        Raises:
+            ValueError: no such candidate is awaited.
+        """
+
+    def front(self) -> Sequence[Candidate]:
+        """The best so far, best first: one candidate for a single objective, else the Pareto front."""
+
+
+class Runner(Protocol):
+    """Measures what an algorithm asks for until it is finished, on whatever workers it has."""
+
+    def run(self, algorithm: SearchAlgorithm) -> "Utilisation":
+        """Ask, measure, tell; returns when the algorithm is finished and no worker holds a candidate.
+
+        Raises:
+            RunnerError: the workers cannot do this search at all, and why.
+        """
+
+
+class RunnerError(Exception):
+    """The workers cannot do this search: a checkpoint that will not load, no worker left alive."""
+
+
+@dataclass(frozen=True, slots=True)
+class Utilisation:
+    """How much of the paid time was useful: scoring seconds over slots × wall seconds, after start-up."""
+
+    slots: int
+    wall_seconds: float
+    scoring_seconds: float
+    candidates: int
+
+    @property
+    def share(self) -> float:
+        """Useful share, 0 to 1."""
+        paid = self.slots * self.wall_seconds
+        return self.scoring_seconds / paid if paid else 0.0
