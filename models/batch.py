@@ -1,7 +1,7 @@
 """What a network sees: texts and images of some examples, with the targets of their task."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
 
@@ -39,13 +39,17 @@ class Batch:
 
     def rows(self, index: Tensor | slice) -> "Batch":
         """The examples at `index`, in its order."""
-        picked = {field.name: getattr(self, field.name) for field in fields(self)}
-        return Batch(**{name: None if value is None else value[index] for name, value in picked.items()})
+        return self._map(lambda tensor: tensor[index])
 
     def to(self, device: torch.device) -> "Batch":
         """The same batch on `device`."""
-        moved = {field.name: getattr(self, field.name) for field in fields(self)}
-        return Batch(**{name: None if value is None else value.to(device) for name, value in moved.items()})
+        return self._map(lambda tensor: tensor.to(device))
+
+    def _map(self, change: Callable[[Tensor], Tensor]) -> "Batch":
+        mask = None if self.pixel_mask is None else change(self.pixel_mask)
+        return Batch(
+            change(self.input_ids), change(self.attention_mask), change(self.pixel_values), mask, change(self.targets)
+        )
 
 
 class TaskData(Protocol):
