@@ -1,0 +1,119 @@
+"""Task heads on the pooled features, with the loss and the score of each task (ViLT, METER)."""
+
+from collections.abc import Mapping
+from typing import Protocol
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from models.vilt_config import ViltConfig
+from models.workload import TaskName
+
+
+class Classifier(nn.Module):
+    """Linear, LayerNorm, GELU, linear."""
+
+    def __init__(self, features: int, hidden: int, classes: int) -> None:
+        super().__init__()
+        self.up = nn.Linear(features, hidden)
+        self.norm = nn.LayerNorm(hidden)
+        self.out = nn.Linear(hidden, classes)
+
+    def forward(self, features: Tensor) -> Tensor:
+        """(B, features) to (B, classes) logits."""
+        logits: Tensor = self.out(F.gelu(self.norm(self.up(features))))
+        return logits
+
+
+class Task(Protocol):
+    """What a task does with pooled features, one row per pass of the network."""
+
+    def head(self, config: ViltConfig, answers: int) -> nn.Module:
+        """A freshly initialised head."""
+
+    def logits(self, head: nn.Module, pooled: Tensor) -> Tensor:
+        """`pooled` (B, passes, D) to logits (B, classes)."""
+
+    def loss(self, logits: Tensor, targets: Tensor) -> Tensor:
+        """The training loss, a scalar; targets as in `Batch`."""
+
+    def scores(self, logits: Tensor, targets: Tensor) -> Tensor:
+        """The score of each example (B,), 0 to 1; their mean is the accuracy."""
+
+
+class Vqa:
+    """Soft-score classification over the answers."""
+
+    def head(self, config: ViltConfig, answers: int) -> nn.Module:
+        """D, 2 D, answers."""
+        return Classifier(config.hidden_size, 2 * config.hidden_size, answers)
+
+    def logits(self, head: nn.Module, pooled: Tensor) -> Tensor:
+        """One pass an example."""
+        logits: Tensor = head(pooled[:, 0])
+        return logits
+
+    def loss(self, logits: Tensor, targets: Tensor) -> Tensor:
+        """Binary cross-entropy, mean times the number of answers."""
+        return F.binary_cross_entropy_with_logits(logits, targets) * targets.shape[1]
+
+    def scores(self, logits: Tensor, targets: Tensor) -> Tensor:
+        """The soft score of the answer given."""
+        return targets.gather(1, logits.argmax(1, keepdim=True)).squeeze(1)
+
+
+class Nlvr2:
+    """True or false over two images: their pooled features side by side."""
+
+    def head(self, config: ViltConfig, answers: int) -> nn.Module:
+        """2 D, 2 D, 2; `answers` is not used."""
+        del answers
+        return Classifier(2 * config.hidden_size, 2 * config.hidden_size, 2)
+
+    def logits(self, head: nn.Module, pooled: Tensor) -> Tensor:
+        """Two passes an example, one for each image."""
+        logits: Tensor = head(pooled.flatten(1))
+        return logits
+
+    def loss(self, logits: Tensor, targets: Tensor) -> Tensor:
+        """Cross-entropy."""
+        return F.cross_entropy(logits, targets)
+
+    def scores(self, logits: Tensor, targets: Tensor) -> Tensor:
+        """1 where the class is right."""
+        return (logits.argmax(1) == targets).float()
+
+
+class Retrieval:
+    """Rank the texts of an image: one pass for each (image, text) pair."""
+
+    def head(self, config: ViltConfig, answers: int) -> nn.Module:
+        """D, 1; `answers` is not used."""
+        del answers
+        return nn.Linear(config.hidden_size, 1)
+
+    def logits(self, head: nn.Module, pooled: Tensor) -> Tensor:
+        """(B, T, D) to (B, T)."""
+        logits: Tensor = head(pooled).squeeze(-1)
+        return logits
+
+    def loss(self, logits: Tensor, targets: Tensor) -> Tensor:
+        """Cross-entropy of the true text among the false ones."""
+        return F.cross_entropy(logits, targets)
+
+    def scores(self, logits: Tensor, targets: Tensor) -> Tensor:
+        """1 where the true text comes first (recall at 1 among the texts given)."""
+        return (logits.argmax(1) == targets).float()
+
+
+TASKS: Mapping[TaskName, Task] = {TaskName.VQA: Vqa(), TaskName.NLVR2: Nlvr2(), TaskName.RETRIEVAL: Retrieval()}
+
+
+def rank_head_from_itm(itm: nn.Linear) -> nn.Linear:
+    """The rank head a retrieval fine-tune starts from: the matching row (1) of the image-text-matching head."""
+    rank = nn.Linear(itm.in_features, 1)
+    with torch.no_grad():
+        rank.weight.copy_(itm.weight[1:])
+        rank.bias.copy_(itm.bias[1:])
+    return rank
