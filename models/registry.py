@@ -10,6 +10,7 @@ from models.workload import TaskName, Workload
 
 SHIPPED = {"shapes-vilt": Path(__file__).parent / "shapes" / "weights"}
 FORMAT = "twinsieve-vilt/1"
+DATASETS = ("shapes",)
 
 
 class UnknownBackboneError(ValueError):

@@ -1,6 +1,7 @@
 """A candidate as a network: a shared frozen backbone with its own adapters, pooler and head."""
 
 import copy
+
 import torch
 from torch import Tensor, nn
 

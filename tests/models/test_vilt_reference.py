@@ -2,7 +2,6 @@
 
 import json
 from pathlib import Path
-from typing import Any
 
 import pytest
 import torch
@@ -26,7 +25,7 @@ def network() -> Network:
     return load_network(FIXTURES / "vqa.ckpt")
 
 
-def run(network: Network, case: dict[str, Tensor], **changes: Any) -> Features:
+def run(network: Network, case: dict[str, Tensor]) -> Features:
     mask = case.get("pixel_mask")
     embedded = network.backbone.embed(case["input_ids"], case["attention_mask"], case["pixel_values"], mask)
     return network.backbone(embedded, Architecture.full(network.config.sub_layers))
