@@ -61,6 +61,16 @@ class SearchAlgorithm(Protocol):
         """The best so far, best first: one candidate for a single objective, else the Pareto front."""
 
 
+class RankedAlgorithm(SearchAlgorithm, Protocol):
+    """A search algorithm that can name several winners: those that a final fine-tune compares."""
+
+    def best(self, count: int) -> Sequence[Candidate]:
+        """At most `count` feasible candidates that did not fail, most accurate first.
+
+        The most accurate ones for a single objective; else evenly spread along the Pareto front.
+        """
+
+
 class Runner(Protocol):
     """Measures what an algorithm asks for until it is finished, on whatever workers it has."""
 

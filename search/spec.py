@@ -59,9 +59,17 @@ class BudgetSpec(_Frozen):
     macs_ratio: float | None = Field(0.75, gt=0, le=1, description="of the no-skip adapter model's MACs")
     macs: int | None = Field(None, gt=0, description="the same bound as a count, per example")
 
+    @model_validator(mode="before")
+    @classmethod
+    def _count_replaces_ratio(cls, data: object) -> object:
+        # the default ratio goes, so that a stored spec, in which every default is explicit, can be read back
+        if isinstance(data, dict) and data.get("macs") is not None:
+            return {"macs_ratio": None, **data}
+        return data
+
     @model_validator(mode="after")
     def _one_bound(self) -> Self:
-        if self.macs is not None and self.macs_ratio is not None and "macs_ratio" in self.model_fields_set:
+        if self.macs is not None and self.macs_ratio is not None:
             raise ValueError("macs and macs_ratio are two ways to say one bound; give one of them")
         return self
 
@@ -70,12 +78,12 @@ class GeneticSpec(_Frozen):
     """A generational genetic algorithm for one objective under the MACs budget."""
 
     name: Literal["genetic"] = "genetic"
-    population: int = Field(16, ge=4, le=1000)
-    elitism: int = Field(2, ge=0, le=100)
-    tournament: int = Field(3, ge=1, le=100)
+    population: int = Field(12, ge=4, le=1000)
+    elitism: int = Field(3, ge=0, le=100)
+    tournament: int = Field(5, ge=1, le=100)
     crossover: float = Field(0.9, ge=0, le=1, description="probability of uniform crossover")
     mutation: float | None = Field(None, gt=0, le=1, description="probability per gene; default 1 / genes")
-    swap: float = Field(0.3, ge=0, le=1, description="probability of swapping a kept and a dropped sub-layer")
+    swap: float = Field(0.5, ge=0, le=1, description="probability of a swap (one kept, one dropped) instead")
 
     @model_validator(mode="after")
     def _sizes(self) -> Self:
@@ -91,7 +99,7 @@ class Nsga2Spec(_Frozen):
     population: int = Field(16, ge=4, le=1000)
     crossover: float = Field(0.9, ge=0, le=1)
     mutation: float | None = Field(None, gt=0, le=1)
-    swap: float = Field(0.3, ge=0, le=1)
+    swap: float = Field(0.5, ge=0, le=1)
 
 
 class RandomSpec(_Frozen):

@@ -1,0 +1,30 @@
+"""`RandomSearch`: different random feasible chromosomes near the budget; the baseline every algorithm must beat."""
+
+import random
+from collections.abc import Sequence
+
+from search.ask_tell import AskTell
+from search.contracts import Genome
+from search.novelty import Novelty, until_exhausted
+from search.space import SearchSpace
+from search.spec import Objective
+
+
+class RandomSearch(AskTell):
+    """Learns nothing from outcomes, so it never waits for one."""
+
+    def __init__(
+        self,
+        space: SearchSpace,
+        *,
+        objectives: Sequence[Objective] = (Objective.ACCURACY,),
+        budget: int | None,
+        candidates: int,
+        rng: random.Random,
+    ) -> None:
+        novelty = Novelty(space, budget, rng, spread=len(objectives) > 1)
+        super().__init__(novelty, objectives=objectives, candidates=candidates)
+        self._refill()
+
+    def _propose(self, room: int) -> Sequence[Genome]:
+        return until_exhausted(self._novelty.sample, min(room, 1))

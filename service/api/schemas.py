@@ -1,0 +1,153 @@
+"""The bodies of answers."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any, Self
+
+from pydantic import BaseModel
+
+from search.contracts import Failure, Fidelity
+from service.records import Search, Status, StoredCandidate
+
+
+class SearchSummary(BaseModel):
+    """One line of the list."""
+
+    id: str
+    name: str
+    status: Status
+    backbone: str
+    task: str
+    algorithm: str
+    told: int  # proxy candidates
+    budget: int  # proxy candidates
+    created_at: datetime
+    finished_at: datetime | None
+    version: str
+
+    @classmethod
+    def of(cls, search: Search, *, told: int) -> Self:
+        """The summary of `search` after `told` proxy candidates."""
+        return cls(
+            id=search.id,
+            name=search.name,
+            status=search.status,
+            backbone=search.spec["backbone"],
+            task=search.spec["task"],
+            algorithm=search.spec["algorithm"]["name"],
+            told=told,
+            budget=search.spec["budget"]["candidates"],
+            created_at=search.created_at,
+            finished_at=search.finished_at,
+            version=search.version,
+        )
+
+
+class SearchPage(BaseModel):
+    """Newest first; `next` is the `after` of the next page, null at the end."""
+
+    items: Sequence[SearchSummary]
+    next: str | None
+
+
+class CandidateView(BaseModel):
+    """One candidate. `architecture` is what its genome decodes to: null where the backbone is not registered here."""
+
+    index: int
+    genome: Sequence[int]
+    fidelity: Fidelity
+    architecture: Mapping[str, Any] | None
+    measurement: Mapping[str, float] | None
+    failure: str | None
+    seconds: float | None
+    told_order: int | None
+    asked_at: datetime
+    told_at: datetime | None
+
+    @classmethod
+    def of(cls, stored: StoredCandidate, architecture: Mapping[str, Any] | None) -> Self:
+        """The view of a stored candidate."""
+        failure = stored.outcome if isinstance(stored.outcome, Failure) else None
+        return cls(
+            index=stored.candidate.index,
+            genome=stored.candidate.genome,
+            fidelity=stored.candidate.fidelity,
+            architecture=architecture,
+            measurement=None if isinstance(stored.outcome, Failure) else stored.outcome,
+            failure=None if failure is None else failure.reason,
+            seconds=stored.seconds,
+            told_order=stored.told_order,
+            asked_at=stored.asked_at,
+            told_at=stored.told_at,
+        )
+
+
+class CandidatePage(BaseModel):
+    """In the order of the asks; `next` is the `after` of the next page, null at the end so far."""
+
+    items: Sequence[CandidateView]
+    next: int | None
+
+
+class ProgressView(BaseModel):
+    """How far a search is, in candidates."""
+
+    told: int  # proxy candidates
+    budget: int  # proxy candidates
+    failures: int  # of any fidelity
+    finals: int  # FINAL candidates told
+
+
+class SearchView(BaseModel):
+    """One search, whole."""
+
+    id: str
+    name: str
+    status: Status
+    version: str
+    spec: Mapping[str, Any]
+    created_at: datetime
+    started_at: datetime | None
+    finished_at: datetime | None
+    attempts: int  # claims since the last told candidate
+    cancel_requested: bool
+    queue_position: int | None  # searches ahead; null unless queued
+    progress: ProgressView
+    best: CandidateView | None  # by proxy score
+    front_size: int
+    eta_seconds: float | None
+    utilisation: float | None  # 0 to 1, once finished
+    chosen: int | None  # index of the winner, once succeeded
+    error: str | None
+
+
+class BackboneView(BaseModel):
+    """A registered backbone; `error` where its folder cannot be read."""
+
+    name: str
+    blocks: int | None = None
+    hidden_size: int | None = None
+    image_size: int | None = None  # pixels
+    patch_size: int | None = None  # pixels
+    sub_layers: Sequence[str] = ()  # in gene order
+    error: str | None = None
+
+
+class TaskView(BaseModel):
+    """A downstream task."""
+
+    name: str
+
+
+class AlgorithmView(BaseModel):
+    """A search algorithm and the JSON schema of its settings, defaults included."""
+
+    name: str
+    description: str
+    settings: Mapping[str, Any]
+
+
+class Health(BaseModel):
+    """The process, or the database behind it, works."""
+
+    status: str = "ok"

@@ -1,0 +1,99 @@
+"""Routes of searches: submit, look, cancel, fetch the result."""
+
+from http import HTTPStatus
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Request, Response
+from fastapi.responses import StreamingResponse
+
+from search.build import check_spec
+from search.contracts import Fidelity
+from search.spec import SpecError
+from service.api.body import BODY, GivenSpec
+from service.api.model_archive import zipped
+from service.api.overview import NONE, decoder, front, overview
+from service.api.problems import RESPONSES, ProblemError
+from service.api.schemas import CandidatePage, CandidateView, SearchPage, SearchSummary, SearchView
+from service.api.services import Given
+from service.records import Status
+from service.search_id import PATTERN
+
+router = APIRouter(prefix="/searches", tags=["searches"], responses=RESPONSES)
+
+Limit = Annotated[int, Query(ge=1, le=200)]
+AfterId = Annotated[str | None, Query(pattern=f"^{PATTERN.pattern}$", description="the `next` of the page before")]
+AfterIndex = Annotated[int, Query(ge=-1, lt=2**31)]
+OnlyFidelity = Annotated[list[Fidelity], Query(default_factory=list)]
+
+
+@router.post("", status_code=HTTPStatus.CREATED, openapi_extra=BODY)
+def submit(spec: GivenSpec, services: Given, request: Request, response: Response) -> SearchView:
+    """Queue a search, after checking that it can be done at all."""
+    try:
+        entry = services.registry.get(spec.backbone)
+    except ValueError as error:
+        raise SpecError(f"backbone: {error}") from None
+    check_spec(spec, entry)
+    search = services.store.searches.create(spec, services.version)
+    response.headers["Location"] = request.url_for("get_search", search_id=search.id).path
+    return overview(search, services.store, services.registry)
+
+
+@router.get("")
+def list_searches(
+    services: Given, after: AfterId = None, limit: Limit = 50, status: Status | None = None
+) -> SearchPage:
+    """Searches, newest first."""
+    found = services.store.searches.page(after=after, limit=limit, status=status)
+    progress = services.store.candidates.progress([search.id for search in found])
+    items = [SearchSummary.of(each, told=progress[each.id].get(Fidelity.PROXY, NONE).told) for each in found]
+    return SearchPage(items=items, next=found[-1].id if len(found) == limit else None)
+
+
+@router.get("/{search_id}", name="get_search")
+def get_search(search_id: str, services: Given) -> SearchView:
+    """One search: state, progress, best so far."""
+    return overview(services.store.searches.get(search_id), services.store, services.registry)
+
+
+@router.get("/{search_id}/candidates")
+def list_candidates(
+    search_id: str, services: Given, fidelity: OnlyFidelity, after: AfterIndex = -1, limit: Limit = 50
+) -> CandidatePage:
+    """Candidates in the order of the asks, of all fidelities or of some."""
+    decode = decoder(services.store.searches.get(search_id), services.registry)
+    found = services.store.candidates.page(search_id, after=after, limit=limit, fidelities=fidelity)
+    items = [CandidateView.of(each, decode(each.candidate.genome)) for each in found]
+    return CandidatePage(items=items, next=found[-1].candidate.index if len(found) == limit else None)
+
+
+@router.get("/{search_id}/front")
+def get_front(search_id: str, services: Given) -> list[CandidateView]:
+    """The best by proxy score, best first: one for a single objective, else the Pareto front."""
+    search = services.store.searches.get(search_id)
+    decode = decoder(search, services.registry)
+    return [CandidateView.of(each, decode(each.candidate.genome)) for each in front(search, services.store)]
+
+
+@router.post("/{search_id}/cancel")
+def cancel(search_id: str, services: Given) -> SearchView:
+    """Ask for the end; a running search stops within seconds, and asking again changes nothing."""
+    search = services.store.searches.request_cancel(search_id)
+    return overview(search, services.store, services.registry)
+
+
+@router.get("/{search_id}/model", response_class=StreamingResponse)
+def get_model(search_id: str, services: Given) -> StreamingResponse:
+    """The exported winner as a zip file."""
+    search = services.store.searches.get(search_id)
+    if search.status is not Status.SUCCEEDED:
+        detail = f"search {search_id} has status {search.status}; a model is there once it has succeeded"
+        raise ProblemError(HTTPStatus.CONFLICT, detail)
+    name = (search.result or {}).get("artifact")
+    folder = services.artifacts / search.id / (name or "")
+    if name is None or not folder.is_dir():
+        raise ProblemError(
+            HTTPStatus.NOT_FOUND, f"search {search_id} has no exported model: none made, or deleted since"
+        )
+    headers = {"Content-Disposition": f'attachment; filename="{search.id}.zip"'}
+    return StreamingResponse(zipped(folder), media_type="application/zip", headers=headers)

@@ -1,0 +1,111 @@
+"""The composition root: the only place that knows every part and puts them together."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib.metadata import version
+from pathlib import Path
+
+from models.registry import BackboneEntry, BackboneRegistry
+from search.build import build_algorithm, build_space
+from search.contracts import Candidate, Runner
+from search.spec import SearchSpec, SpecError
+from service.api.services import Services
+from service.database import connect, require_current, upgrade
+from service.dispatcher import Dispatcher
+from service.driver import DecidingAlgorithm, Parts
+from service.driver_process import DriverProcess
+from service.records import Lease
+from service.settings import Settings
+from service.store import Store
+
+VERSION = version("twinsieve")
+
+
+def open_store(settings: Settings) -> Store:
+    """The store of an installation; our own SQLite file is brought up to date, another database is only checked.
+
+    Raises:
+        SchemaError: the database has another schema.
+    """
+    engine = connect(settings.database)
+    (upgrade if settings.embedded_database else require_current)(engine)
+    return Store.on(engine, lease_seconds=settings.lease_seconds, max_attempts=settings.max_attempts)
+
+
+def api_services(settings: Settings) -> Services:
+    """What the API needs."""
+    return Services(
+        store=open_store(settings),
+        registry=BackboneRegistry(settings.backbones),
+        artifacts=settings.artifacts,
+        version=VERSION,
+    )
+
+
+def dispatcher(settings: Settings, *, ray_address: str, own_ray: bool) -> Dispatcher:
+    """A dispatcher of driver processes; with a Ray of our own they end with us, else they outlive a crash of ours."""
+    environment = child_environment(settings.model_copy(update={"ray_address": ray_address}))
+
+    def spawn(lease: Lease) -> DriverProcess:
+        log = settings.logs / f"driver-{lease.search_id}.log"
+        return DriverProcess(lease, log=log, environment=environment, parent=os.getpid() if own_ray else None)
+
+    leases = open_store(settings).leases
+    return Dispatcher(leases, spawn, max_running=settings.max_running, poll_seconds=settings.poll_seconds)
+
+
+@contextmanager
+def ray_cluster(settings: Settings) -> Iterator[str]:
+    """The address of the cluster: the configured one, or that of a local one which lives as long as the block."""
+    if settings.ray_address is not None:
+        yield settings.ray_address
+        return
+    from workers.cluster import embedded_cluster
+
+    with embedded_cluster(os.cpu_count() or 1, settings.logs) as cluster:
+        yield cluster.address
+
+
+def driver_parts(settings: Settings, search_id: str) -> Parts:
+    """What drives one search."""
+    registry, artifacts = BackboneRegistry(settings.backbones), settings.artifacts / search_id
+
+    def entry(spec: SearchSpec) -> BackboneEntry:
+        try:
+            return registry.get(spec.backbone)
+        except ValueError as error:
+            raise SpecError(f"backbone: {error}") from None
+
+    def algorithm(spec: SearchSpec) -> DecidingAlgorithm:
+        return build_algorithm(spec, build_space(spec, entry(spec)))
+
+    return Parts(
+        store=open_store(settings),
+        algorithm=algorithm,
+        runner=lambda spec: _runner(spec, entry(spec), address=settings.ray_address or "", artifacts=artifacts),
+        artifacts=artifacts,
+        exported=lambda spec, winner: _exported(spec, entry(spec), winner, artifacts=artifacts),
+        version=VERSION,
+        renew_seconds=settings.lease_seconds / 3,
+        poll_seconds=settings.poll_seconds,
+    )
+
+
+def child_environment(settings: Settings) -> dict[str, str]:
+    """`settings` for a child process, whatever of them came from the command line."""
+    values = settings.model_dump(mode="json", exclude_none=True)
+    return {f"TWINSIEVE_{name.upper()}": str(value) for name, value in values.items()}
+
+
+def _runner(spec: SearchSpec, entry: BackboneEntry, *, address: str, artifacts: Path) -> Runner:
+    from workers.scorer import ScoringJob
+    from workers.tune_runner import TuneRunner
+
+    return TuneRunner(ScoringJob(spec, entry, artifacts), address=address)
+
+
+def _exported(spec: SearchSpec, entry: BackboneEntry, winner: Candidate, *, artifacts: Path) -> Path:
+    from workers.scorer import ScoringJob
+
+    return ScoringJob(spec, entry, artifacts).model_folder(winner.genome)

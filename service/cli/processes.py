@@ -1,0 +1,68 @@
+"""The processes behind the API: `twinsieve dispatch`, the hidden `drive`, and `db upgrade`."""
+
+import logging
+import os
+import signal
+import threading
+from typing import Annotated, NoReturn
+
+import typer
+
+from service.cli import composition
+from service.cli.errors import UserError
+from service.database import connect, upgrade
+from service.driver import drive as drive_search
+from service.driver_process import TOKEN_VARIABLE
+from service.parent_death import end_with_parent
+from service.settings import Settings
+
+Parent = Annotated[int | None, typer.Option(hidden=True, help="End when this process, which started us, ends.")]
+
+database = typer.Typer(no_args_is_help=True, help="The database.")
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    app.command()(dispatch)
+    app.command(hidden=True)(drive)
+    app.add_typer(database, name="db")
+
+
+def dispatch(parent: Parent = None) -> None:
+    """Claim searches and run a driver for each; without TWINSIEVE_RAY_ADDRESS, on a local Ray cluster."""
+    _begin(parent)
+    settings, stop = Settings(), threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    with composition.ray_cluster(settings) as address:
+        composition.dispatcher(settings, ray_address=address, own_ray=settings.ray_address is None).run(stop)
+
+
+def drive(search_id: str, parent: Parent = None) -> None:
+    """Drive one search under the lease whose token is in the environment."""
+    signal.signal(signal.SIGTERM, _stop)
+    _begin(parent)
+    token = os.environ.pop(TOKEN_VARIABLE, None)
+    if token is None:
+        raise UserError(f"{TOKEN_VARIABLE} is not set: a dispatcher starts this command, not a person")
+    parts = composition.driver_parts(Settings(), search_id)
+    drive_search(parts.store.leases.resume(search_id, token), parts)
+
+
+@database.command("upgrade")
+def upgrade_database() -> None:
+    """Bring the database to the schema of this version."""
+    upgrade(connect(Settings().database))
+    typer.echo("the database is up to date")
+
+
+def _begin(parent: int | None) -> None:
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    logging.getLogger("alembic").setLevel(logging.WARNING)
+    if parent is not None:
+        end_with_parent(parent)
+
+
+def _stop(number: int, _frame: object) -> NoReturn:
+    signal.signal(number, signal.SIG_IGN)  # once is enough, and letting go must not be interrupted
+    raise SystemExit(128 + number)

@@ -1,0 +1,57 @@
+"""`twinsieve ls`, `watch` and `cancel`."""
+
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from service.cli.client import DEFAULT_SERVER, Client, Server
+from service.cli.watch import follow
+from service.records import Status
+
+SearchId = Annotated[str, typer.Argument(metavar="ID", help="As `twinsieve ls` shows it.")]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    app.command("ls")(list_searches)
+    app.command()(watch)
+    app.command()(cancel)
+
+
+def list_searches(
+    status: Annotated[Status | None, typer.Option(help="Only searches of this status.")] = None,
+    limit: Annotated[int, typer.Option(min=1, max=200, help="At most so many.")] = 20,
+    server: Server = DEFAULT_SERVER,
+) -> None:
+    """List searches, newest first."""
+    table = Table("id", "name", "status", "candidates", "backbone", "task", "algorithm", "created", box=None)
+    with Client(server) as client:
+        found = client.get("/searches", status=status, limit=limit)["items"]
+    for each in found:
+        table.add_row(
+            each["id"],
+            escape(each["name"]),
+            each["status"],
+            f"{each['told']} / {each['budget']}",
+            each["backbone"],
+            each["task"],
+            each["algorithm"],
+            each["created_at"][:19].replace("T", " "),
+        )
+    Console().print(table)
+
+
+def watch(search_id: SearchId, server: Server = DEFAULT_SERVER) -> None:
+    """Show the progress of a search until it ends; exit code 1 unless it succeeded."""
+    with Client(server) as client:
+        follow(client, search_id)
+
+
+def cancel(search_id: SearchId, server: Server = DEFAULT_SERVER) -> None:
+    """End a search; what was measured so far is kept."""
+    with Client(server) as client:
+        view = client.post(f"/searches/{search_id}/cancel")
+    Console().print("cancelled" if view["status"] == Status.CANCELLED else "it stops within a few seconds")

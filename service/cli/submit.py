@@ -1,0 +1,61 @@
+"""`twinsieve submit`: a spec from a file, changed on the command line, queued."""
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+import yaml
+
+from search.spec import SearchSpec, SpecError, load_spec, parse_spec
+from service.cli.client import DEFAULT_SERVER, Client, Server
+from service.cli.watch import follow
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command()(submit)
+
+
+def submit(
+    file: Annotated[Path, typer.Argument(help="The spec, as YAML or JSON.")],
+    changes: Annotated[
+        list[str] | None, typer.Option("--set", help="One value of the spec, such as budget.candidates=48; repeatable.")
+    ] = None,
+    watch: Annotated[bool, typer.Option("--watch", help="Stay and show its progress.")] = False,
+    server: Server = DEFAULT_SERVER,
+) -> None:
+    """Queue a search."""
+    spec = changed(load_spec(file), changes or [])
+    with Client(server) as client:
+        search = client.post("/searches", spec.model_dump(mode="json", exclude_unset=True))
+        typer.echo(f"{search['id']} queued; {search['queue_position']} ahead. See it: twinsieve watch {search['id']}")
+        if watch:
+            follow(client, search["id"])
+
+
+def changed(spec: SearchSpec, changes: list[str]) -> SearchSpec:
+    """`spec` with each `dotted.key=value` of `changes` (the value as YAML) put in.
+
+    Raises:
+        SpecError: a change has no such form, or the result is no spec.
+    """
+    data = spec.model_dump(mode="json", exclude_unset=True)
+    for change in changes:
+        key, equals, value = change.partition("=")
+        if not key or not equals:
+            raise SpecError(f"--set {change!r}: expected key=value, such as budget.candidates=48")
+        try:
+            _put(data, key.split("."), yaml.safe_load(value))
+        except yaml.YAMLError:
+            raise SpecError(f"--set {change!r}: {value!r} is no YAML value") from None
+    return parse_spec(data)
+
+
+def _put(data: dict[str, Any], path: list[str], value: object) -> None:
+    *parents, last = path
+    for parent in parents:
+        inner = data.setdefault(parent, {})
+        if not isinstance(inner, dict):
+            raise SpecError(f"--set {'.'.join(path)}: '{parent}' is {inner!r}, which has no parts")
+        data = inner
+    data[last] = value

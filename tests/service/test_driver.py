@@ -1,0 +1,158 @@
+"""A driver takes a search from its rows to its end, whatever happens on the way."""
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from search.contracts import Runner, RunnerError, SearchAlgorithm, Utilisation
+from search.spec import SpecError
+from service.driver import Parts, drive
+from service.heartbeat import heartbeat
+from service.records import Status
+from service.store import Store
+from tests.service.conftest import LEASE_SECONDS, Clock
+from tests.service.toys import ToyAlgorithm, ToyRunner, claim_new
+
+
+class Raising:
+    """A runner that raises."""
+
+    def __init__(self, error: BaseException) -> None:
+        self._error = error
+
+    def run(self, algorithm: SearchAlgorithm) -> Utilisation:
+        raise self._error
+
+
+@pytest.fixture
+def parts(sqlite_store: Store, tmp_path: Path) -> Callable[..., Parts]:
+    def build(runner: Runner, *, algorithm: Callable[[object], ToyAlgorithm] = lambda _: ToyAlgorithm()) -> Parts:
+        return Parts(
+            store=sqlite_store,
+            algorithm=algorithm,
+            runner=lambda _spec: runner,
+            artifacts=tmp_path,
+            exported=lambda _spec, winner: tmp_path / "models" / str(winner.index),
+            version="1",
+            renew_seconds=60,
+            poll_seconds=0,
+        )
+
+    return build
+
+
+def test_success(sqlite_store: Store, parts: Callable[..., Parts], tmp_path: Path) -> None:
+    lease = claim_new(sqlite_store)
+    (tmp_path / "models" / "0").mkdir(parents=True)
+    drive(lease, parts(ToyRunner()))
+    search = sqlite_store.searches.get(lease.search_id)
+    assert search.status is Status.SUCCEEDED
+    assert search.result is not None
+    assert search.result["chosen"] == 0
+    assert search.result["artifact"] == "models/0"
+    assert search.result["utilisation"]["share"] == 0.5
+    assert all(each.outcome is not None for each in sqlite_store.candidates.history(search.id))
+
+
+def test_the_same_search_over_two_drivers(sqlite_store: Store, parts: Callable[..., Parts]) -> None:
+    def die(tells: int) -> None:
+        if tells == 3:
+            raise ConnectionError("the network went away")
+
+    first = claim_new(sqlite_store)
+    with pytest.raises(ConnectionError):
+        drive(first, parts(ToyRunner(die)))
+    assert sqlite_store.searches.get(first.search_id).status is Status.RUNNING
+    sqlite_store.leases.abandon(first, "the network went away")
+    second = sqlite_store.leases.claim()
+    assert second is not None
+    drive(second, parts(ToyRunner()))
+    assert sqlite_store.searches.get(second.search_id).status is Status.SUCCEEDED
+
+
+def test_cancelled(sqlite_store: Store, parts: Callable[..., Parts]) -> None:
+    lease = claim_new(sqlite_store)
+
+    def cancel(tells: int) -> None:
+        if tells == 2:
+            sqlite_store.searches.request_cancel(lease.search_id)
+
+    drive(lease, parts(ToyRunner(cancel)))
+    assert sqlite_store.searches.get(lease.search_id).status is Status.CANCELLED
+    assert len(sqlite_store.candidates.history(lease.search_id)) == 2
+
+
+@pytest.mark.parametrize("cancelled", [False, True])
+def test_stopped_from_outside(sqlite_store: Store, parts: Callable[..., Parts], cancelled: bool) -> None:
+    lease = claim_new(sqlite_store)
+    if cancelled:
+        sqlite_store.searches.request_cancel(lease.search_id)
+    drive(lease, parts(Raising(SystemExit(143))))
+    expected = Status.CANCELLED if cancelled else Status.QUEUED
+    assert sqlite_store.searches.get(lease.search_id).status is expected
+
+
+def test_a_runner_that_cannot(sqlite_store: Store, parts: Callable[..., Parts]) -> None:
+    lease = claim_new(sqlite_store)
+    drive(lease, parts(Raising(RunnerError("no worker left alive"))))
+    search = sqlite_store.searches.get(lease.search_id)
+    assert (search.status, search.error) == (Status.FAILED, "no worker left alive")
+
+
+def test_a_runner_that_gives_up_silently(sqlite_store: Store, parts: Callable[..., Parts]) -> None:
+    class Lazy:
+        def run(self, algorithm: SearchAlgorithm) -> Utilisation:
+            return Utilisation(1, 1.0, 0.0, 0)
+
+    lease = claim_new(sqlite_store)
+    drive(lease, parts(Lazy()))
+    search = sqlite_store.searches.get(lease.search_id)
+    assert search.status is Status.FAILED
+    assert "not finished" in str(search.error)
+
+
+def test_a_search_that_cannot_be_built(sqlite_store: Store, parts: Callable[..., Parts]) -> None:
+    def refuse(_spec: object) -> ToyAlgorithm:
+        raise SpecError("no backbone 'gone'")
+
+    lease = claim_new(sqlite_store)
+    drive(lease, parts(ToyRunner(), algorithm=refuse))
+    assert sqlite_store.searches.get(lease.search_id).error == "no backbone 'gone'"
+
+
+def test_no_winner_is_no_success(sqlite_store: Store, parts: Callable[..., Parts]) -> None:
+    class Loser(ToyAlgorithm):
+        def chosen(self) -> None:
+            return None
+
+    lease = claim_new(sqlite_store)
+    # a digest that is a multiple of three fails: see toys.measure
+    drive(lease, parts(ToyRunner(), algorithm=lambda _: Loser(budget=12)))
+    search = sqlite_store.searches.get(lease.search_id)
+    assert search.status is Status.FAILED
+    assert "there is no winner: candidate" in str(search.error)
+
+
+def test_a_lost_lease_writes_nothing(sqlite_store: Store, parts: Callable[..., Parts], clock: Clock) -> None:
+    lease = claim_new(sqlite_store)
+
+    def lose(tells: int) -> None:
+        if tells == 2:
+            clock.advance(LEASE_SECONDS + 1)
+            assert sqlite_store.leases.claim() is not None
+
+    drive(lease, parts(ToyRunner(lose)))
+    search = sqlite_store.searches.get(lease.search_id)
+    assert (search.status, search.result) == (Status.RUNNING, None)
+    assert len(sqlite_store.candidates.history(lease.search_id)) == 2
+
+
+def test_the_heart_beats_until_the_lease_is_lost(sqlite_store: Store, clock: Clock) -> None:
+    lease = claim_new(sqlite_store)
+    with heartbeat(sqlite_store.leases, lease, every=0.01):
+        clock.advance(LEASE_SECONDS - 1)
+        time.sleep(0.2)
+        clock.advance(LEASE_SECONDS - 1)
+        assert sqlite_store.leases.claim() is None
