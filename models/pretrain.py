@@ -22,6 +22,7 @@ from models.shapes.report import report_world
 from models.shapes.stream import Mixture, PretrainingStream, StreamBatch
 from models.shapes.tokenizer import build_tokenizer
 from models.weights import TOKENIZER
+from models.workload import TaskName
 
 STATE, PROGRESS = "state.safetensors", "progress.json"
 GRADIENT_NORM = 1.0
@@ -36,7 +37,7 @@ class Recipe:
     learning_rate: float = 2e-3
     warm_up: float = 0.05  # of the steps, linear; then linear to zero
     weight_decay: float = 0.01
-    drop: float = 0.07  # stochastic depth, per sub-layer and step
+    drop: float = 0.1  # chance of a sub-layer to be left out of a step, at the end; grows from nothing
     mixture: Mixture = field(default_factory=Mixture)
 
     def rate(self, step: int) -> float:
@@ -49,10 +50,24 @@ Report = Callable[[int, Mapping[str, float]], None]
 """Called after every step with its number, from 1, and its losses by name."""
 
 
-def pretrain_shapes(folder: Path, recipe: Recipe, *, report: Report | None = None, workers: int = 1) -> Network:
+def pretrain_shapes(
+    folder: Path,
+    recipe: Recipe,
+    *,
+    report: Report | None = None,
+    workers: int = 1,
+    judged: Mapping[TaskName, int] | None = None,
+) -> Network:
     """Train as the recipe says and write the network to `folder`; the run itself lives beside it in `<folder>.run`.
 
     Interrupted and called again, it goes on from the last checkpoint and ends with the same weights.
+
+    Args:
+        folder: gets `config.json`, `model.safetensors` and `tokenizer.json`, all at once.
+        recipe: how to train.
+        report: told of every step.
+        workers: processes that draw batches ahead; 0 draws them in this one.
+        judged: how many examples of a task the stated accuracies are measured on; the whole split where it is silent.
 
     Raises:
         ValueError: `<folder>.run` holds a run of another recipe.
@@ -61,20 +76,20 @@ def pretrain_shapes(folder: Path, recipe: Recipe, *, report: Report | None = Non
     run = PretrainingRun(run_folder(folder), recipe)
     run.advance(recipe.steps, report=report, workers=workers)
     network = run.model.eval().network()
-    accuracies = {str(split): report_world(network, split) for split in (Split.VALIDATION, Split.TEST)}
+    accuracies = {
+        split: {task: asdict(found) for task, found in report_world(network, split, counts=judged).items()}
+        for split in (Split.VALIDATION, Split.TEST)
+    }
     provenance = {
         "data": "shapes",
         "recipe": asdict(recipe),
         "versions": {name: version(name) for name in ("torch", "numpy", "pillow", "tokenizers")},
-        "accuracies": {
-            split: {task: asdict(one) for task, one in found.items()} for split, found in accuracies.items()
-        },
+        "accuracies": accuracies,
     }
     with TemporaryDirectory() as scratch:
         tokenizer = Path(scratch) / TOKENIZER
         build_tokenizer().save(str(tokenizer))
-        written = replace(network, tokenizer=tokenizer)
-        save_network(folder, written, provenance=provenance)
+        save_network(folder, replace(network, tokenizer=tokenizer), provenance=provenance)
     return load_network(folder)
 
 
@@ -97,7 +112,7 @@ class PretrainingRun:
         self.config = shapes_config()
         self.model = Pretraining(self.config, generator=torch.Generator().manual_seed(recipe.seed))
         self._optimizer = torch.optim.AdamW(
-            _groups(self.model, recipe.weight_decay), lr=recipe.learning_rate, betas=(0.9, 0.98)
+            _groups(self.model, recipe.weight_decay), lr=recipe.learning_rate, betas=(0.9, 0.98), fused=True
         )
         self.step = self._restore() if (folder / PROGRESS).is_file() else 0
 
@@ -116,7 +131,8 @@ class PretrainingRun:
 
     def _train(self, batch: StreamBatch) -> dict[str, float]:
         rng = Random(f"{self.recipe.seed}/depth/{self.step}")  # noqa: S311 - nothing secret
-        losses = self.model(batch, self.recipe.mixture, thinned(self.config, drop=self.recipe.drop, rng=rng))
+        drop = self.recipe.drop * self.step / self.recipe.steps
+        losses = self.model(batch, self.recipe.mixture, thinned(self.config, drop=drop, rng=rng))
         total = total_loss(losses)
         if not math.isfinite(total.item()):
             raise FloatingPointError(f"the loss of step {self.step} is {total.item()}; lower the learning rate")

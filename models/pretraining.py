@@ -2,16 +2,19 @@
 
 import math
 from collections.abc import Mapping
+from functools import partial
 from random import Random
+from typing import Self
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
+from torch.utils.hooks import RemovableHandle
 
 from models.architecture import Architecture, Choice
 from models.heads import TASKS
 from models.network import ITM_HEAD, Network
-from models.shapes.patch_targets import COLORS, PATCH_SIZE, SHAPES, SIZES
+from models.shapes.patch_targets import COLORS, PATCH_SIZE, PATCHES, SHAPES, SIZES
 from models.shapes.question import ANSWERS
 from models.shapes.scene import IMAGE_SIZE
 from models.shapes.stream import IGNORED, Mixture, StreamBatch
@@ -21,6 +24,7 @@ from models.vilt_config import ViltConfig
 from models.workload import TaskName
 
 PATCH_CLASSES = (len(SHAPES) + 1, len(COLORS) + 1, len(SIZES) + 1, 2)  # shape, color, size, subject of the text
+SEEN_AT, FOUND_AT = 8, 14  # sub-layers after which the patches know what they show, and what the text asks of
 WEIGHTS: Mapping[str, float] = {"vqa": 1.0, "nlvr2": 1.0, "itm": 1.0, "words": 0.5, "patches": 2.0}
 EMBEDDING_STD = 0.1
 POSITION_STD = 0.3
@@ -57,7 +61,12 @@ class Pretraining(nn.Module):
         self.auxiliary = nn.ModuleDict(
             {
                 "words": nn.Linear(config.hidden_size, config.vocabulary),
-                "patches": nn.Linear(config.hidden_size, sum(PATCH_CLASSES)),
+                "seen": nn.Sequential(
+                    nn.LayerNorm(config.hidden_size), nn.Linear(config.hidden_size, sum(PATCH_CLASSES[:3]))
+                ),
+                "found": nn.Sequential(
+                    nn.LayerNorm(config.hidden_size), nn.Linear(config.hidden_size, PATCH_CLASSES[3])
+                ),
             }
         )
         self._initialise(generator)
@@ -87,7 +96,8 @@ class Pretraining(nn.Module):
 
     def forward(self, batch: StreamBatch, mixture: Mixture, architecture: Architecture) -> dict[str, Tensor]:
         """The losses of a batch by name, scalars."""
-        features: Features = self.backbone(self._embed(batch, mixture), architecture)
+        with _StreamTap(self.backbone) as tap:
+            features: Features = self.backbone(self._embed(batch, mixture), architecture)
         pooled, captions = features.pooled, mixture.questions + 2 * mixture.captions
         pairs = torch.stack([pooled[mixture.first_pairs : mixture.first_rights], pooled[mixture.first_rights :]], dim=1)
         vqa, nlvr2 = TASKS[TaskName.VQA], TASKS[TaskName.NLVR2]
@@ -98,7 +108,7 @@ class Pretraining(nn.Module):
             "nlvr2": nlvr2.loss(nlvr2.logits(self.heads["nlvr2"], pairs), batch.truths),
             "itm": F.cross_entropy(self.heads[ITM_HEAD](pooled[mixture.questions : captions]), matching),
             "words": self._words_loss(features.text, batch.words),
-            "patches": self._patches_loss(features.image[:, 1:], batch.patches),
+            "patches": self._patches_loss(tap, batch.patches),
         }
 
     def _embed(self, batch: StreamBatch, mixture: Mixture) -> Embedded:
@@ -118,14 +128,42 @@ class Pretraining(nn.Module):
         logits = self.auxiliary["words"](text[hidden])
         return F.cross_entropy(logits, words[hidden], reduction="sum") / max(1, int(hidden.sum()))
 
-    def _patches_loss(self, patches: Tensor, targets: Tensor) -> Tensor:
-        parts = self.auxiliary["patches"](patches).split(PATCH_CLASSES, dim=-1)  # each (R, PATCHES, classes)
-        losses = [F.cross_entropy(part.flatten(0, 1), targets[:, place].flatten()) for place, part in enumerate(parts)]
+    def _patches_loss(self, tap: "_StreamTap", targets: Tensor) -> Tensor:
+        """Cross-entropy of shape, color and size early in the network, and of the subject further on."""
+        seen = self.auxiliary["seen"](tap.after(SEEN_AT)[:, -PATCHES:]).split(PATCH_CLASSES[:3], dim=-1)
+        found = self.auxiliary["found"](tap.after(FOUND_AT)[:, -PATCHES:])  # (R, PATCHES, 2)
+        losses = [F.cross_entropy(part.flatten(0, 1), targets[:, n].flatten()) for n, part in enumerate((*seen, found))]
         return torch.stack(losses).sum()
 
     def network(self) -> Network:
         """The part that is kept."""
         return Network(self.backbone, self.heads, ANSWERS)
+
+
+class _StreamTap:
+    """Reads what enters each sub-layer that runs: the residual stream, (R, S, D)."""
+
+    def __init__(self, backbone: Vilt) -> None:
+        self._entered: dict[int, Tensor] = {}
+        self._sub_layers = [module for block in backbone.blocks for module in block.children()]
+        self._hooks: list[RemovableHandle] = []
+
+    def __enter__(self) -> Self:
+        for place, module in enumerate(self._sub_layers):
+            self._hooks.append(module.register_forward_pre_hook(partial(self._note, place)))
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for hook in self._hooks:
+            hook.remove()
+
+    def _note(self, place: int, module: nn.Module, inputs: tuple[Tensor, ...]) -> None:
+        del module
+        self._entered[place] = inputs[0]
+
+    def after(self, count: int) -> Tensor:
+        """The stream after the first `count` sub-layers; one that is left out changes nothing."""
+        return self._entered[min(place for place in self._entered if place >= count)]
 
 
 def thinned(config: ViltConfig, *, drop: float, rng: Random) -> Architecture:

@@ -10,7 +10,7 @@ from models.workload import TaskName, Workload
 
 SHIPPED = {"shapes-vilt": Path(__file__).parent / "shapes" / "weights"}
 FORMAT = "twinsieve-vilt/1"
-DATASETS = ("shapes",)
+DATASETS = ("shapes", "shapes-small")  # the second: an eighth of the first, for a quick look
 
 
 class UnknownBackboneError(ValueError):

@@ -1,10 +1,8 @@
 """A Ray cluster of one machine, for the embedded default: loopback only, with a token, gone with its parent."""
 
-import ctypes
 import os
 import secrets
 import select
-import signal
 import subprocess
 import sys
 from collections.abc import Iterator, MutableMapping
@@ -15,7 +13,6 @@ from pathlib import Path
 from search.contracts import RunnerError
 
 START_SECONDS = 120.0
-PR_SET_PDEATHSIG = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +52,10 @@ def embedded_cluster(cpus: int, log_dir: Path) -> Iterator[Cluster]:
     log_file = log_dir / "ray-head.log"
     with log_file.open("ab") as log:
         head = subprocess.Popen(
-            [sys.executable, "-m", "workers.head", "--cpus", str(cpus)], stdout=subprocess.PIPE, stderr=log, text=True
+            [sys.executable, "-m", "workers.head", "--cpus", str(cpus), "--parent", str(os.getpid())],
+            stdout=subprocess.PIPE,
+            stderr=log,
+            text=True,
         )
     try:
         yield _await(head, log_file)
@@ -74,8 +74,3 @@ def _await(head: "subprocess.Popen[str]", log_file: Path) -> Cluster:
         raise RunnerError(f"the embedded Ray cluster did not start within {START_SECONDS:.0f} s; see {log_file}")
     address, _, dashboard = line.partition(" ")
     return Cluster(address, dashboard, head.pid)
-
-
-def die_with_parent() -> None:
-    """Ask the kernel to end this process when the one that started it ends, however that happens (Linux)."""
-    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)

@@ -73,6 +73,8 @@ class Scorer:
         except torch.OutOfMemoryError as error:
             torch.cuda.empty_cache()
             return Failure(f"out of memory on {self._device}: {error}")
+        except OSError as error:
+            return Failure(f"a file of the {candidate.fidelity} stage cannot be read or written: {error}")
         return measured | {"seconds": time.perf_counter() - start}
 
     def _measure(self, candidate: Candidate) -> dict[str, float]:

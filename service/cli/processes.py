@@ -13,8 +13,8 @@ from service.cli.errors import UserError
 from service.database import connect, upgrade
 from service.driver import drive as drive_search
 from service.driver_process import TOKEN_VARIABLE
-from service.parent_death import end_with_parent
 from service.settings import Settings
+from workers.parent_death import end_with_parent
 
 Parent = Annotated[int | None, typer.Option(hidden=True, help="End when this process, which started us, ends.")]
 

@@ -164,7 +164,7 @@ def test_a_real_driver_says_why_it_ends(sqlite_store: Store, tmp_path: Path) -> 
 
 def test_a_child_ends_with_its_parent(tmp_path: Path) -> None:
     child = (
-        "import os, sys, time; from service.parent_death import end_with_parent; "
+        "import os, sys, time; from workers.parent_death import end_with_parent; "
         "end_with_parent(int(sys.argv[1])); print(os.getpid(), flush=True); time.sleep(60)"
     )
     parent = (

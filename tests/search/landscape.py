@@ -1,0 +1,73 @@
+"""A made-up world to search: what each sub-layer costs and is worth, without a network."""
+
+import math
+import random
+from dataclasses import dataclass
+from functools import cached_property
+
+from models.architecture import Architecture, SubLayer, SubLayerKind
+from search.contracts import Candidate, Fidelity, Genome, Measurement
+from search.space import SearchSpace
+from search.spec import SpaceSpec
+
+ATTENTION_MACS, FFN_MACS, ADAPTER_MACS, HEAD_MACS = 300, 700, 10, 500  # per example at all patches
+
+
+def sub_layers(blocks: int) -> tuple[SubLayer, ...]:
+    return tuple(SubLayer(block, kind) for block in range(blocks) for kind in SubLayerKind)
+
+
+def made_up_macs(architecture: Architecture) -> int:
+    """MACs that add up over sub-layers; after the patch filter they shrink with its ratio."""
+    total = HEAD_MACS
+    for layer, choice in zip(sub_layers(len(architecture.choices) // 2), architecture.choices, strict=True):
+        own = ATTENTION_MACS if layer.kind is SubLayerKind.SELF_ATTENTION else FFN_MACS
+        cost = choice.keep * own + (choice.bottleneck > 0) * ADAPTER_MACS
+        patches = architecture.patches
+        total += round(cost * (patches.ratio if patches and layer.block >= patches.after_block else 1.0))
+    return total
+
+
+def made_up_space(blocks: int = 12, **spec: object) -> SearchSpace:
+    return SearchSpace(sub_layers(blocks), SpaceSpec.model_validate(spec), made_up_macs)
+
+
+@dataclass(frozen=True)
+class Landscape:
+    """How accurate a chromosome is: rugged, not additive, a little like dropping layers of a real network.
+
+    A dropped sub-layer hurts by its own weight (some hardly, few a lot); some pairs hurt far more when both are
+    dropped (each does the other's work), others less than their sum (one is useless without the other); and the
+    whole damage saturates. `noise` is the standard deviation of one measurement, the same at each repetition.
+    """
+
+    space: SearchSpace
+    seed: int
+    noise: float = 0.01
+    top: float = 0.80
+
+    @cached_property
+    def _own(self) -> list[float]:
+        world = random.Random(f"own {self.seed}")
+        return [0.008 * world.expovariate(1.0) for _ in self.space.sub_layers]
+
+    @cached_property
+    def _pairs(self) -> list[tuple[int, int, float]]:
+        """Pairs of sub-layers, and what dropping both adds to the sum of their weights."""
+        world = random.Random(f"pairs {self.seed}")
+        genes = range(len(self._own))
+        pairs = (world.sample(genes, 2) for _ in range(2 * len(genes)))
+        return [(one, two, max(world.gauss(0.003, 0.008), -min(self._own[one], self._own[two]))) for one, two in pairs]
+
+    def accuracy(self, genome: Genome) -> float:
+        """What a measurement without noise would give."""
+        damage = sum(own for own, gene in zip(self._own, genome, strict=False) if not gene)
+        damage += sum(together for one, two, together in self._pairs if not genome[one] and not genome[two])
+        return self.top * math.exp(-max(damage, 0.0) / 0.3)
+
+    def measure(self, candidate: Candidate) -> Measurement:
+        """What a worker would report: the same for the same chromosome and fidelity."""
+        luck = random.Random(f"{self.seed} {candidate.genome} {candidate.fidelity}").gauss(0.0, self.noise)
+        exact = candidate.fidelity is not Fidelity.PROXY
+        macs = float(self.space.macs(candidate.genome))
+        return {"accuracy": self.accuracy(candidate.genome) + (0.0 if exact else luck), "macs": macs}

@@ -1,0 +1,128 @@
+"""What every search algorithm must do, run for each of them."""
+
+import random
+
+import pytest
+from deap import base, creator
+
+from search.contracts import Candidate, Failure, Outcome, RankedAlgorithm
+from tests.search.algorithms import OBJECTIVES, build
+from tests.search.driving import asked_now, drive, replay
+from tests.search.landscape import Landscape, made_up_space
+
+SPACE = made_up_space(blocks=6, patch_ratios=[1.0, 0.5])
+BUDGET = round(0.6 * SPACE.macs(SPACE.full))
+LANDSCAPE = Landscape(SPACE, seed=1)
+
+
+@pytest.mark.parametrize("name", OBJECTIVES)
+class TestAlgorithmContract:
+    def make(self, name: str, *, seed: int = 0, candidates: int = 40) -> RankedAlgorithm:
+        return build(name, SPACE, budget=BUDGET, candidates=candidates, seed=seed)
+
+    def test_the_order_of_tells_changes_nothing(self, name: str) -> None:
+        first, second = self.make(name), self.make(name)
+        in_order = drive(first, LANDSCAPE.measure)
+        shuffled = drive(second, LANDSCAPE.measure, order=random.Random(5))
+        assert sorted(told[0].index for told in shuffled) == list(range(40))
+        assert [candidate for candidate, _ in in_order] == sorted((c for c, _ in shuffled), key=lambda c: c.index)
+        assert first.front() == second.front()
+        assert first.best(5) == second.best(5)
+
+    def test_another_seed_is_another_run(self, name: str) -> None:
+        runs = [drive(self.make(name, seed=seed), LANDSCAPE.measure) for seed in (0, 1)]
+        assert runs[0] != runs[1]
+
+    def test_chromosomes_differ_and_keep_the_budget(self, name: str) -> None:
+        told = drive(self.make(name), LANDSCAPE.measure)
+        genomes = [candidate.genome for candidate, _ in told]
+        assert len(set(genomes)) == len(genomes) == 40
+        assert all(SPACE.macs(genome) <= BUDGET for genome in genomes)
+
+    @pytest.mark.parametrize("candidates", [1, 2, 8, 9])
+    def test_it_asks_as_often_as_agreed(self, name: str, candidates: int) -> None:
+        assert len(drive(self.make(name, candidates=candidates), LANDSCAPE.measure)) == candidates
+
+    def test_finished_comes_with_the_last_tell(self, name: str) -> None:
+        algorithm = self.make(name, candidates=8)
+        batch = asked_now(algorithm)
+        for candidate in batch:
+            assert not algorithm.finished
+            algorithm.tell(candidate.index, LANDSCAPE.measure(candidate))
+        assert algorithm.finished
+        assert algorithm.ask() is None
+
+    def test_tells_that_are_not_awaited_are_refused(self, name: str) -> None:
+        algorithm = self.make(name)
+        with pytest.raises(ValueError, match="never asked"):
+            algorithm.tell(0, {"accuracy": 0.5, "macs": 1.0})
+        first = algorithm.ask()
+        assert first is not None
+        algorithm.tell(first.index, LANDSCAPE.measure(first))
+        with pytest.raises(ValueError, match="told before"):
+            algorithm.tell(first.index, LANDSCAPE.measure(first))
+        with pytest.raises(ValueError, match="never asked"):
+            algorithm.tell(-1, LANDSCAPE.measure(first))
+
+    def test_a_measurement_without_the_objective_is_refused(self, name: str) -> None:
+        algorithm = self.make(name)
+        algorithm.ask()
+        with pytest.raises(ValueError, match="without 'accuracy'; it has latency_ms"):
+            algorithm.tell(0, {"latency_ms": 3.0})
+        algorithm.tell(0, Failure("the refused outcome left it awaited"))
+
+    def test_failures_are_survived_and_never_win(self, name: str) -> None:
+        def measure(candidate: Candidate) -> Outcome:
+            if candidate.index % 3 == 0:
+                return Failure("out of memory")
+            if candidate.index % 3 == 1:
+                return {**LANDSCAPE.measure(candidate), "accuracy": float("nan")}
+            return LANDSCAPE.measure(candidate)
+
+        algorithm = self.make(name)
+        assert len(drive(algorithm, measure)) == 40
+        assert algorithm.front()
+        assert all(candidate.index % 3 == 2 for candidate in [*algorithm.front(), *algorithm.best(40)])
+
+    def test_nothing_but_failures_leaves_an_empty_front(self, name: str) -> None:
+        algorithm = self.make(name)
+        assert len(drive(algorithm, lambda _: Failure("diverged"))) == 40
+        assert algorithm.finished
+        assert list(algorithm.front()) == []
+        assert list(algorithm.best(3)) == []
+
+    @pytest.mark.parametrize("stop", [0, 1, 7, 8, 19, 40])
+    def test_replay_continues_where_it_stopped(self, name: str, stop: int) -> None:
+        told = drive(self.make(name), LANDSCAPE.measure, order=random.Random(2))
+        rebuilt = self.make(name)
+        again = replay(rebuilt, told[:stop])
+        awaited = [c for c in again if c not in [candidate for candidate, _ in told[:stop]]]
+        for candidate in awaited:
+            rebuilt.tell(candidate.index, LANDSCAPE.measure(candidate))
+        rest = [candidate for candidate, _ in drive(rebuilt, LANDSCAPE.measure)]
+        assert again + rest == sorted((c for c, _ in told), key=lambda c: c.index)
+
+    def test_a_small_space_is_exhausted_cleanly(self, name: str) -> None:
+        space = made_up_space(blocks=2, patch_ratios=[0.5, 1.0])
+        budget = round(0.7 * space.macs(space.full))
+        landscape = Landscape(space, seed=3)
+        algorithm = build(name, space, budget=budget, candidates=1000)
+        genomes = [candidate.genome for candidate, _ in drive(algorithm, landscape.measure)]
+        assert sorted(genomes) == sorted(space.within(budget))
+        assert algorithm.finished
+
+    def test_without_a_budget_everything_may_be_asked(self, name: str) -> None:
+        space = made_up_space(blocks=2)
+        algorithm = build(name, space, budget=None, candidates=1000)
+        assert len(drive(algorithm, Landscape(space, seed=0).measure)) == space.size == 16
+
+    def test_a_budget_below_the_cheapest_is_refused(self, name: str) -> None:
+        with pytest.raises(ValueError, match=r"no chromosome costs at most 10 MACs; the cheapest has \d"):
+            build(name, SPACE, budget=10)
+
+    def test_global_state_is_left_alone(self, name: str) -> None:
+        before = random.getstate()
+        drive(self.make(name), LANDSCAPE.measure)
+        assert random.getstate() == before
+        created = [each for each in vars(creator).values() if isinstance(each, type) and issubclass(each, base.Fitness)]
+        assert created == []

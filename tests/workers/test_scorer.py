@@ -1,0 +1,105 @@
+"""The same candidate gives the same measurement, whatever was scored before it; failures are values."""
+
+from pathlib import Path
+
+import pytest
+import torch
+from PIL import Image
+
+from models.batch import Split
+from models.datasets import open_data
+from models.registry import BackboneEntry
+from models.slim import load_slim
+from models.workload import TaskName
+from search.build import build_space
+from search.contracts import Candidate, Failure, Fidelity, Outcome
+from search.spec import SearchSpec, parse_spec
+from workers.scorer import Scorer, ScoringJob
+
+CPU = torch.device("cpu")
+SMALL = {
+    "data": "shapes-small",
+    "space": {"bottleneck": 4, "kept_bottleneck": 4},
+    "budget": {"candidates": 8},
+    "algorithm": {"name": "random"},
+    "proxy": {"steps": 4, "batch_size": 8, "fitness_examples": 64},
+    "final": {"steps": 4, "batch_size": 8},
+}
+
+
+def small_spec(**changes: object) -> SearchSpec:
+    return parse_spec(SMALL | changes)
+
+
+def scorer(spec: SearchSpec, entry: BackboneEntry, artifacts: Path) -> Scorer:
+    return Scorer(ScoringJob(spec, entry, artifacts), device=CPU)
+
+
+def without_time(outcome: Outcome) -> dict[str, float]:
+    assert not isinstance(outcome, Failure)
+    timed = ("seconds", "latency_ms", "latency_p90_ms")
+    return {name: value for name, value in outcome.items() if name not in timed}
+
+
+def test_a_measurement_does_not_depend_on_what_came_before(tiny: BackboneEntry, artifacts: Path) -> None:
+    spec = small_spec()
+    genomes = [(1, 1, 0, 1, 1, 0), (0, 0, 1, 1, 0, 1)]
+    one = scorer(spec, tiny, artifacts)
+    forwards = [without_time(one.measure(Candidate(index, genome))) for index, genome in enumerate(genomes)]
+    other = scorer(spec, tiny, artifacts)
+    backwards = [without_time(other.measure(Candidate(9, genome))) for genome in reversed(genomes)]
+    assert forwards == backwards[::-1]
+    assert without_time(one.measure(Candidate(5, genomes[0]))) == forwards[0]
+
+
+@pytest.mark.parametrize("task", TaskName)
+def test_every_task_is_measured_at_every_fidelity(tiny: BackboneEntry, artifacts: Path, task: TaskName) -> None:
+    spec = small_spec(task=task, space=SMALL["space"] | {"patch_ratios": [1.0, 0.5]})  # type: ignore[operator]
+    space = build_space(spec, tiny)
+    one, genome = scorer(spec, tiny, artifacts), (1, 1, 0, 1, 1, 0, 1)
+    proxy, final, test, plain = (without_time(one.measure(Candidate(0, genome, each))) for each in Fidelity)
+    for measured in (proxy, final, test, plain):
+        assert 0 <= measured["accuracy"] <= 1
+    assert proxy["macs"] == final["macs"] == test["macs"] == space.macs(genome)
+    assert plain["macs"] > test["macs"]
+    assert test["peak_memory_mb"] > 0
+    model = load_slim(ScoringJob(spec, tiny, artifacts).model_folder(genome))
+    assert model.architecture == space.decode(genome)
+
+
+def test_the_exported_model_gives_the_tested_accuracy_and_answers(tiny: BackboneEntry, artifacts: Path) -> None:
+    """The slim folder, loaded without the search, scores what was reported, and holds only what is kept."""
+    spec, genome = small_spec(), (1, 0, 0, 1, 1, 0)
+    one = scorer(spec, tiny, artifacts)
+    one.measure(Candidate(0, genome, Fidelity.FINAL))
+    reported = one.measure(Candidate(1, genome, Fidelity.TEST))
+    assert not isinstance(reported, Failure)
+    folder = ScoringJob(spec, tiny, artifacts).model_folder(genome)
+    model = load_slim(folder)
+    batch = open_data("shapes-small", TaskName.VQA).examples(Split.TEST)
+    right = batch.targets.gather(1, model.logits(batch).argmax(1, keepdim=True))
+    assert right.mean().item() == pytest.approx(reported["accuracy"], abs=1e-6)
+    held = {name.split(".")[1] + "." + name.split(".")[2] for name in model.backbone.state_dict() if "blocks" in name}
+    assert held == {"0.msa", "1.ffn", "2.msa"}
+    total = sum(p.numel() for module in (model.backbone, model.adapters, model.head) for p in module.parameters())
+    assert total == reported["parameters"]
+    answers = model.answer(Image.new("RGB", (60, 40), "red"), "what color is the circle ?")
+    assert [score for _, score in answers] == sorted((score for _, score in answers), reverse=True)
+    assert {answer for answer, _ in answers} == set(open_data("shapes-small", TaskName.VQA).answers)
+
+
+def test_divergence_is_a_failure_not_an_exception(tiny: BackboneEntry, artifacts: Path) -> None:
+    proxy = {"steps": 200, "batch_size": 8, "fitness_examples": 64, "learning_rate": 1.0, "head_learning_rate": 1.0}
+    one = scorer(small_spec(proxy=proxy), tiny, artifacts)
+    with torch.no_grad():
+        one._network.backbone.pooler.weight.fill_(float("nan"))
+    outcome = one.measure(Candidate(0, (1, 1, 1, 1, 0, 0)))
+    assert isinstance(outcome, Failure)
+    assert "diverged" in outcome.reason
+    assert "step 1 of 200" in outcome.reason
+
+
+def test_a_test_needs_the_weights_of_its_final(tiny: BackboneEntry, artifacts: Path) -> None:
+    outcome = scorer(small_spec(), tiny, artifacts).measure(Candidate(0, (1, 1, 0, 0, 1, 1), Fidelity.TEST))
+    assert isinstance(outcome, Failure)
+    assert "final" in outcome.reason
