@@ -41,17 +41,14 @@ class CostModel:
         return self.workload.passes * one_pass + sum(rows * columns for rows, columns in self._head())
 
     def _blocks_macs(self, architecture: Architecture) -> int:
-        fixed = self.workload.text_tokens + 1
-        patches, total, scored = self.patches, 0, False
-        for place, choice in enumerate(architecture.choices):
-            kind = self.config.sub_layers[place].kind
-            filters = architecture.patches
-            if filters is not None and place == 2 * filters.after_block:
-                scored = any(choice.keep for choice in architecture.choices[:place:2])
-                if scored:
-                    total += (fixed + patches) * self.config.hidden_size  # one row of attention logits
+        fixed, patches, filters = self.workload.text_tokens + 1, self.patches, architecture.patches
+        total, filter_place = 0, -1 if filters is None else 2 * filters.after_block
+        for place, (sub_layer, choice) in enumerate(zip(self.config.sub_layers, architecture.choices, strict=True)):
+            if filters is not None and place == filter_place:
+                if any(choice.keep for choice in architecture.choices[:place:2]):
+                    total += (fixed + patches) * self.config.hidden_size  # the attention logits of the scoring row
                 patches = filters.count(patches)
-            total += self._sub_layer_macs(kind, choice, fixed + patches)
+            total += self._sub_layer_macs(sub_layer.kind, choice, fixed + patches)
         return total
 
     def _sub_layer_macs(self, kind: SubLayerKind, choice: Choice, tokens: int) -> int:

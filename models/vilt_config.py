@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
+from functools import lru_cache
 from typing import Any
 
 from models.architecture import SubLayer, SubLayerKind
@@ -39,7 +40,7 @@ class ViltConfig:
     @property
     def sub_layers(self) -> tuple[SubLayer, ...]:
         """The droppable sub-layers in gene order: self-attention and FFN of block 0, of block 1, ..."""
-        return tuple(SubLayer(block, kind) for block in range(self.blocks) for kind in SubLayerKind)
+        return _sub_layers(self.blocks)
 
     def to_json(self) -> dict[str, Any]:
         """Plain data that `from_json` reads back."""
@@ -56,3 +57,8 @@ class ViltConfig:
         if unknown := sorted(set(data) - known):
             raise ValueError(f"a ViLT config has no {', '.join(unknown)}; it has {', '.join(sorted(known))}")
         return cls(**data)
+
+
+@lru_cache
+def _sub_layers(blocks: int) -> tuple[SubLayer, ...]:
+    return tuple(SubLayer(block, kind) for block in range(blocks) for kind in SubLayerKind)

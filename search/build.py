@@ -14,6 +14,8 @@ from search.random_search import RandomSearch
 from search.space import SearchSpace
 from search.spec import GeneticSpec, Nsga2Spec, SearchSpec, SpecError
 
+COUNTED = 4096  # feasible chromosomes counted before a search is accepted; one that runs out later just ends early
+
 
 def build_space(spec: SearchSpec, entry: BackboneEntry) -> SearchSpace:
     """The chromosomes of a backbone, at the cost of the task's largest example."""
@@ -54,10 +56,10 @@ def check_spec(spec: SearchSpec, entry: BackboneEntry) -> None:
             f"the budget asks for at most {budget:,} MACs; the cheapest chromosome has {space.min_macs():,} and the "
             f"no-skip adapter model {space.macs(space.full):,}: raise budget.macs_ratio or budget.macs"
         )
-    wanted = spec.budget.candidates
+    wanted = min(spec.budget.candidates, COUNTED)
     if (feasible := sum(1 for _ in islice(space.within(budget), wanted))) < wanted:
         raise SpecError(
-            f"budget.candidates is {wanted}, each a different chromosome; only {feasible} of the space's {space.size} "
+            f"budget.candidates is {spec.budget.candidates}, each a different chromosome; only {feasible} of the space's {space.size} "
             "are within the MACs budget: lower budget.candidates, raise the MACs budget, or widen the space"
         )
 

@@ -45,16 +45,19 @@ class Novelty:
         for _ in range(TRIES):
             if (repaired := self._new(self._space.sample(self._rng, target=self._target()))) is not None:
                 return repaired
-        return next((genome for genome in self._rest if self._new(genome) is not None), None)
+        return next(filter(self._enter, self._rest), None)
 
     def _new(self, genome: Genome) -> Genome | None:
         repaired = self._space.repair(genome, self._budget, self._rng)
         if self._budget is not None and not self._spread and self._rng.random() < FILLED:
             repaired = self._space.fill(repaired, self._budget, self._rng)
-        if repaired in self._seen:
-            return None
-        self._seen.add(repaired)
-        return repaired
+        return repaired if self._enter(repaired) else None
+
+    def _enter(self, genome: Genome) -> bool:
+        """Whether `genome` was not seen before; from now on it was."""
+        known = len(self._seen)
+        self._seen.add(genome)
+        return len(self._seen) > known
 
     def _target(self) -> float:
         """MACs to sample around. Near the budget it lies slightly above on average, as repair only ever cuts."""
