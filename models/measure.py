@@ -54,7 +54,7 @@ class _LiveBytes(TorchDispatchMode):
     """Counts the storages that operators make and that are still alive; memory inside an operator is not seen."""
 
     def __init__(self) -> None:
-        super().__init__()
+        super().__init__()  # type: ignore[no-untyped-call]
         self.peak = 0
         self._held = 0
         self._seen: dict[int, weakref.ref[torch.UntypedStorage]] = {}

@@ -23,7 +23,7 @@ from models.vilt import Embedded, Features, Vilt
 from models.vilt_config import ViltConfig
 from models.workload import TaskName
 
-PATCH_CLASSES = (len(SHAPES) + 1, len(COLORS) + 1, len(SIZES) + 1, 2)  # shape, color, size, subject of the text
+NAMED = (SHAPES, COLORS, SIZES)
 SEEN_AT, FOUND_AT = 8, 14  # sub-layers after which the patches know what they show, and what the text asks of
 WEIGHTS: Mapping[str, float] = {"vqa": 1.0, "nlvr2": 1.0, "itm": 1.0, "words": 0.5, "patches": 2.0}
 EMBEDDING_STD = 0.1
@@ -61,12 +61,9 @@ class Pretraining(nn.Module):
         self.auxiliary = nn.ModuleDict(
             {
                 "words": nn.Linear(config.hidden_size, config.vocabulary),
-                "seen": nn.Sequential(
-                    nn.LayerNorm(config.hidden_size), nn.Linear(config.hidden_size, sum(PATCH_CLASSES[:3]))
-                ),
-                "found": nn.Sequential(
-                    nn.LayerNorm(config.hidden_size), nn.Linear(config.hidden_size, PATCH_CLASSES[3])
-                ),
+                "seen": nn.LayerNorm(config.hidden_size),
+                "nothing": nn.Linear(config.hidden_size, len(NAMED)),
+                "found": nn.Sequential(nn.LayerNorm(config.hidden_size), nn.Linear(config.hidden_size, 2)),
             }
         )
         self._initialise(generator)
@@ -86,6 +83,9 @@ class Pretraining(nn.Module):
         for name, weight in self.backbone.named_parameters():
             if name.endswith(("msa.out.weight", "ffn.down.weight")):
                 weight.div_(depth)
+            if name.endswith("msa.qkv.weight"):
+                query, key, _ = weight.chunk(3)
+                key.copy_(query)  # like attends to like
         self._place_patches(generator)
 
     def _place_patches(self, generator: torch.Generator) -> None:
@@ -129,11 +129,21 @@ class Pretraining(nn.Module):
         return F.cross_entropy(logits, words[hidden], reduction="sum") / max(1, int(hidden.sum()))
 
     def _patches_loss(self, tap: "_StreamTap", targets: Tensor) -> Tensor:
-        """Cross-entropy of shape, color and size early in the network, and of the subject further on."""
-        seen = self.auxiliary["seen"](tap.after(SEEN_AT)[:, -PATCHES:]).split(PATCH_CLASSES[:3], dim=-1)
-        found = self.auxiliary["found"](tap.after(FOUND_AT)[:, -PATCHES:])  # (R, PATCHES, 2)
-        losses = [F.cross_entropy(part.flatten(0, 1), targets[:, n].flatten()) for n, part in enumerate((*seen, found))]
-        return torch.stack(losses).sum()
+        """Cross-entropy of shape, color and size early in the network, and of the subject further on.
+
+        What a patch shows is read with the embeddings of the words that name it: seen and read things get like
+        vectors, which makes it easy to find the one from the other.
+        """
+        seen = self.auxiliary["seen"](tap.after(SEEN_AT)[:, -PATCHES:])  # (R, PATCHES, D)
+        nothing = self.auxiliary["nothing"](seen)  # (R, PATCHES, 3)
+        losses = []
+        for place, names in enumerate(NAMED):
+            ids = torch.tensor([words().index(name) for name in names])
+            logits = torch.cat([nothing[..., place, None], seen @ self.backbone.text.words.weight[ids].T], dim=-1)
+            losses.append(F.cross_entropy(logits.flatten(0, 1), targets[:, place].flatten()))
+        things = targets[:, 0] > 0  # (R, PATCHES)
+        found = self.auxiliary["found"](tap.after(FOUND_AT)[:, -PATCHES:][things])
+        return torch.stack([*losses, F.cross_entropy(found, targets[:, 3][things])]).sum()
 
     def network(self) -> Network:
         """The part that is kept."""

@@ -45,9 +45,12 @@ class Dispatcher:
         self._clock = clock
         self._running: list[_Running] = []
 
-    def run(self, stop: threading.Event) -> None:
-        """Work until `stop` is set, then end the drivers in good order."""
+    def run(self, stop: threading.Event, *, lost: Callable[[], bool] = lambda: False) -> None:
+        """Work until `stop` is set, then end the drivers in good order; or until the cluster they work on is lost."""
         while not stop.is_set():
+            if lost():
+                self.abandon_all("the Ray cluster ended")
+                return
             try:
                 self.step()
             except OperationalError as error:
@@ -77,6 +80,14 @@ class Dispatcher:
             if each.driver.poll() is None:
                 each.driver.kill()
             self._leases.release(each.lease)
+        self._running.clear()
+
+    def abandon_all(self, error: str) -> None:
+        """Kill every driver, as none can do anything any more, and queue their searches while attempts remain."""
+        for each in self._running:
+            each.driver.kill()
+            logger.error("search %s: %s", each.lease.search_id, error)
+            self._leases.abandon(each.lease, error)
         self._running.clear()
 
     def _let_go(self, each: _Running, code: int) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from models.registry import UnknownBackboneError
-from search.contracts import Candidate, Failure, Runner, RunnerError, SearchAlgorithm
+from search.contracts import Candidate, ClusterLostError, Failure, Runner, RunnerError, SearchAlgorithm
 from search.spec import SearchSpec, SpecError, parse_spec
 from service.heartbeat import heartbeat
 from service.recorded import Recorded, ReplayMismatchError
@@ -52,6 +52,8 @@ def drive(lease: Lease, parts: Parts) -> None:
             _run(lease, parts)
         except SystemExit:  # SIGTERM, by our handler or by the one that Ray puts in its place
             leases.release(lease)
+        except ClusterLostError:
+            raise
         except HOPELESS as error:
             _finish(lease, parts, Status.FAILED, error=str(error))
 

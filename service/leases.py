@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 
 from service.database import reading, writing
 from service.records import Hold, Lease, LeaseLostError, Status
+from service.search_end import end_search
 from service.searches import Clock, utc_now
 from service.tables import SearchRow
 
@@ -117,7 +118,7 @@ class Leases:
         with writing(self._engine) as session:
             row = held_row(session, lease)
             row.result = None if result is None else dict(result)
-            self._end(row, status, error)
+            end_search(session, row, status, now=self._clock(), error=error)
 
     def release(self, lease: Lease) -> None:
         """Give the search back in good order: it was not the search's fault, so its attempts start anew."""
@@ -136,27 +137,26 @@ class Leases:
                 return
             if error is None:
                 row.attempts = 0
-            self._end_or_queue(row, error or "")
+            self._end_or_queue(session, row, error or "")
 
     def _close_hopeless(self, session: Session, now: datetime) -> None:
         """Expired leases on searches that nobody should claim again: cancelled ones, those out of attempts."""
         hopeless = or_(SearchRow.cancel_requested, SearchRow.attempts >= self._max_attempts)
         expired = select(SearchRow).where(_expired(now), hopeless).with_for_update(skip_locked=True)
         for row in session.scalars(expired):
-            self._end_or_queue(row, "its driver fell silent: killed, out of memory, or cut off from the database")
+            self._end_or_queue(
+                session, row, "its driver fell silent: killed, out of memory, or cut off from the database"
+            )
         session.flush()
 
-    def _end_or_queue(self, row: SearchRow, error: str) -> None:
+    def _end_or_queue(self, session: Session, row: SearchRow, error: str) -> None:
         if row.cancel_requested:
-            self._end(row, Status.CANCELLED)
+            end_search(session, row, Status.CANCELLED, now=self._clock())
         elif row.attempts >= self._max_attempts:
-            self._end(row, Status.FAILED, f"{row.attempts} attempts in a row scored nothing; the last one: {error}")
+            why = f"{row.attempts} attempts in a row scored nothing; the last one: {error}"
+            end_search(session, row, Status.FAILED, now=self._clock(), error=why)
         else:
             row.status, row.lease_token, row.lease_expires_at = Status.QUEUED, None, None
-
-    def _end(self, row: SearchRow, status: Status, error: str | None = None) -> None:
-        row.status, row.error, row.finished_at = status, error, self._clock()
-        row.lease_token, row.lease_expires_at = None, None
 
 
 def _expired(now: datetime) -> ColumnElement[bool]:

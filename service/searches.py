@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 from search.spec import SearchSpec
 from service.database import reading, writing
 from service.records import Search, SearchFinishedError, SearchNotFoundError, Status
+from service.search_end import end_search
 from service.search_id import is_id, new_id
 from service.tables import SearchRow
 
@@ -101,7 +102,7 @@ class Searches:
             if Status(row.status).finished and row.status != Status.CANCELLED:
                 raise SearchFinishedError(f"search {search_id} has {row.status} already and cannot be cancelled")
             if row.status in (Status.QUEUED, Status.PAUSED):
-                row.status, row.finished_at = Status.CANCELLED, self._clock()
+                end_search(session, row, Status.CANCELLED, now=self._clock())
             row.cancel_requested = True
             session.flush()
             return from_row(row)

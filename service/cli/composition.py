@@ -1,8 +1,9 @@
 """The composition root: the only place that knows every part and puts them together."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 
@@ -55,16 +56,25 @@ def dispatcher(settings: Settings, *, ray_address: str, own_ray: bool) -> Dispat
     return Dispatcher(leases, spawn, max_running=settings.max_running, poll_seconds=settings.poll_seconds)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RayCluster:
+    """Where searches run; `lost` says whether a cluster of our own has ended by itself."""
+
+    address: str
+    own: bool
+    lost: Callable[[], bool]
+
+
 @contextmanager
-def ray_cluster(settings: Settings) -> Iterator[str]:
-    """The address of the cluster: the configured one, or that of a local one which lives as long as the block."""
+def ray_cluster(settings: Settings) -> Iterator[RayCluster]:
+    """The configured cluster, or a local one which lives as long as the block."""
     if settings.ray_address is not None:
-        yield settings.ray_address
+        yield RayCluster(address=settings.ray_address, own=False, lost=lambda: False)
         return
     from workers.cluster import embedded_cluster
 
     with embedded_cluster(os.cpu_count() or 1, settings.logs) as cluster:
-        yield cluster.address
+        yield RayCluster(address=cluster.address, own=True, lost=cluster.lost)
 
 
 def driver_parts(settings: Settings, search_id: str) -> Parts:

@@ -26,16 +26,26 @@ def export(
     server: Server = DEFAULT_SERVER,
 ) -> None:
     """Download the slim model that a search chose."""
+    with Client(server) as client:
+        fetch_model(client, search_id, folder)
+    typer.echo(f"{folder}: try it with  twinsieve predict {folder} --image IMAGE --question TEXT")
+
+
+def fetch_model(client: Client, search_id: str, folder: Path) -> None:
+    """Download the winner of a search to a new folder, which appears whole or not at all.
+
+    Raises:
+        UserError: the folder exists, or there is no model to be had.
+    """
     if folder.exists():
         raise UserError(f"{folder} exists; give a folder that does not, so that nothing is overwritten")
     folder.absolute().parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=folder.absolute().parent, prefix=".export-") as staged:
         archive = Path(staged, "model.zip")
-        with Client(server) as client, client.stream(f"/searches/{search_id}/model") as chunks:
+        with client.stream(f"/searches/{search_id}/model") as chunks:
             _write(chunks, archive)
         unpack(archive, Path(staged, "model"))
         Path(staged, "model").rename(folder)
-    typer.echo(f"{folder}: try it with  twinsieve predict {folder} --image IMAGE --question TEXT")
 
 
 def _write(chunks: Iterator[bytes], file: Path) -> None:

@@ -34,8 +34,10 @@ def dispatch(parent: Parent = None) -> None:
     settings, stop = Settings(), threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
-    with composition.ray_cluster(settings) as address:
-        composition.dispatcher(settings, ray_address=address, own_ray=settings.ray_address is None).run(stop)
+    while not stop.is_set():  # a Ray of our own that died is started again
+        with composition.ray_cluster(settings) as cluster:
+            dispatcher = composition.dispatcher(settings, ray_address=cluster.address, own_ray=cluster.own)
+            dispatcher.run(stop, lost=cluster.lost)
 
 
 def drive(search_id: str, parent: Parent = None) -> None:

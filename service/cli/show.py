@@ -24,18 +24,38 @@ def register(app: typer.Typer) -> None:
 
 def show(search_id: SearchId, server: Server = DEFAULT_SERVER) -> None:
     """Show a search: its state, what its winners reach on the test split, and which sub-layers they keep."""
-    fidelities = [Fidelity.PLAIN, Fidelity.FINAL, Fidelity.TEST]
-    with Client(server) as client:
-        view = client.get(f"/searches/{search_id}")
-        rows = list(client.pages(f"/searches/{search_id}/candidates", fidelity=fidelities))
     console = Console()
-    console.print(render(view, []))
+    with Client(server) as client:
+        console.print(render(client.get(f"/searches/{search_id}"), []))
+        report(console, client, search_id)
+
+
+def report(console: Console, client: Client, search_id: str) -> None:
+    """Print what a search found so far: tested models, the best chromosome, and what the winner saves."""
+    view = client.get(f"/searches/{search_id}")
+    fidelities = [Fidelity.PLAIN, Fidelity.FINAL, Fidelity.TEST]
+    rows = list(client.pages(f"/searches/{search_id}/candidates", fidelity=fidelities))
     winner = next((row["genome"] for row in rows if row["index"] == view["chosen"]), None)
-    if tested := [row for row in rows if row["fidelity"] != Fidelity.FINAL and row["measurement"]]:
+    tested = [row for row in rows if row["fidelity"] != Fidelity.FINAL and row["measurement"]]
+    if tested:
         console.print(results(tested, winner))
-    best = next((row for row in tested if row["genome"] == winner), view["best"])
-    if best is not None and best["architecture"] is not None:
+    found = next((row for row in tested if row["genome"] == winner), None)
+    if (best := found or view["best"]) is not None and best["architecture"] is not None:
         console.print(picture(Architecture.from_json(best["architecture"])))
+    if found is not None:
+        console.print(saving(tested, found))
+    if view["utilisation"] is not None:
+        console.print(f"workers scored during {view['utilisation']:.0%} of their time after start-up")
+
+
+def saving(tested: Sequence[Mapping[str, Any]], found: Mapping[str, Any]) -> str:
+    """What the winner costs and scores against the no-skip adapter model, in words; empty if that was not tested."""
+    baselines = [row["measurement"] for row in tested if row["fidelity"] == Fidelity.TEST and _keeps_all(row)]
+    if not baselines:
+        return ""
+    saved = 1 - found["measurement"]["macs"] / baselines[0]["macs"]
+    change = 100 * (found["measurement"]["accuracy"] - baselines[0]["accuracy"])
+    return f"against the no-skip adapter model: {saved:.1%} fewer MACs, {change:+.1f} points of test accuracy"
 
 
 def results(rows: Sequence[Mapping[str, Any]], winner: Sequence[int] | None) -> Table:
@@ -67,6 +87,9 @@ def _name(row: Mapping[str, Any], winner: Sequence[int] | None) -> str:
         return "backbone as it came"
     if row["genome"] == winner:
         return "winner"
+    return "no-skip adapters" if _keeps_all(row) else f"finalist {row['index']}"
+
+
+def _keeps_all(row: Mapping[str, Any]) -> bool:
     architecture = row["architecture"]
-    full = architecture is not None and Architecture.from_json(architecture).kept == len(architecture["choices"])
-    return "no-skip adapters" if full else f"finalist {row['index']}"
+    return architecture is not None and Architecture.from_json(architecture).kept == len(architecture["choices"])

@@ -1,0 +1,40 @@
+.DEFAULT_GOAL := help
+SHELL := /bin/bash
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+
+.PHONY: help demo test lint bench serve clean
+
+help: ## Show what there is to do
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 10
+
+$(READY): pyproject.toml
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or later is needed, this is " + sys.version)'
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --editable '.[dev]'
+	touch $@
+
+demo: $(READY) ## Serve, search a small world over REST, show what was found (about five minutes)
+	$(BIN)/twinsieve demo
+
+test: lint ## Run the whole suite
+	$(BIN)/pytest
+
+lint: $(READY) ## Check style, types and the arrows between the folders
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+bench: $(READY) ## Measure again what README claims, quickly
+	$(BIN)/python -m benchmarks.world --quick
+	$(BIN)/python -m benchmarks.fidelity --quick
+	$(BIN)/python -m benchmarks.demo --quick
+
+serve: $(READY) ## Serve on http://127.0.0.1:8321
+	$(BIN)/twinsieve serve
+
+clean: ## Remove the environment and what tools left; searches in var/ stay
+	rm -rf $(VENV) *.egg-info .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis

@@ -1,0 +1,124 @@
+"""Is the search worth doing, and can its short fine-tune be trusted? Random masks of equal MACs, short against long.
+
+`python -m benchmarks.fidelity [--quick]`. Every mask keeps 8 self-attentions and 8 FFNs of 12 each. For each it
+measures accuracy on the fitness split with nothing trained, after short fine-tunes, and after a long one of the same
+kind (adapters, pooler and head; backbone frozen), and reports the spread and Spearman's rank correlation of short with
+long, with a bootstrap interval over masks. Seeds of the fine-tune tell how much of the spread is noise.
+"""
+
+import argparse
+import random
+import statistics
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+from rich.console import Console
+from rich.table import Table
+from scipy.stats import spearmanr
+
+from benchmarks.machine import write
+from benchmarks.scoring import Question, ask, with_steps
+from search.contracts import Genome
+from search.spec import SearchSpec
+
+SEED = 20_240
+BLOCKS, KEPT = 12, 8
+RESAMPLES = 2000
+JUDGES = 1024  # fitness examples that judge the long fine-tune: twice the proxy's, so its own noise is smaller
+
+
+def masks(count: int, *, seed: int = SEED) -> list[Genome]:
+    """Different random chromosomes that keep 8 of 12 self-attentions and 8 of 12 FFNs: equal MACs by construction."""
+    rng = random.Random(seed)
+    found: dict[Genome, None] = {}
+    while len(found) < count:
+        genome = [0] * (2 * BLOCKS)
+        for kind in (0, 1):
+            for block in rng.sample(range(BLOCKS), KEPT):
+                genome[2 * block + kind] = 1
+        found[tuple(genome)] = None
+    return list(found)
+
+
+def correlation(short: Sequence[float], long: Sequence[float], *, seed: int = SEED) -> dict[str, float]:
+    """Spearman's rho and its 95 % percentile bootstrap interval over masks."""
+    pairs = np.array([short, long])
+    rng = np.random.default_rng(seed)
+    picks = rng.integers(0, pairs.shape[1], (RESAMPLES, pairs.shape[1]))
+    resampled = np.array([_rho(pairs[:, pick]) for pick in picks])
+    low, high = np.nanpercentile(resampled, [2.5, 97.5])
+    return {"rho": _rho(pairs), "low": float(low), "high": float(high)}
+
+
+def _rho(pairs: NDArray[np.float64]) -> float:
+    return float(spearmanr(pairs[0], pairs[1]).statistic)
+
+
+def spread(values: Sequence[float]) -> dict[str, float]:
+    """Where accuracies lie."""
+    low, tenth, middle, ninetieth, high = np.percentile(values, [0, 10, 50, 90, 100]).tolist()
+    return {"min": low, "p10": tenth, "median": middle, "p90": ninetieth, "max": high, "sd": statistics.stdev(values)}
+
+
+def main() -> None:
+    """Measure, print the table, write `benchmarks/results/fidelity.json`."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--quick", action="store_true", help="fewer masks, a shorter long fine-tune")
+    quick = parser.parse_args().quick
+    count, shorts, long, seeds = (24, [0, 10, 20], 120, 2) if quick else (64, [0, 10, 20, 40], 400, 3)
+    spec, genomes, name = SearchSpec(), masks(count), "fidelity-quick" if quick else "fidelity"
+
+    def measured(steps: int, *, seed: int = 0, judges: int | None = None) -> list[dict[str, float]]:
+        asked = with_steps(spec, steps, seed=seed, fitness_examples=judges)
+        return ask([Question(asked, each) for each in genomes], title=f"{steps} steps, seed {seed}", kept_in="fidelity")
+
+    reference = [each["accuracy"] for each in measured(long, judges=JUDGES)]
+    noise = _noise([[each["accuracy"] for each in measured(shorts[-1], seed=seed)] for seed in range(seeds)])
+    rows: dict[int, Mapping[str, object]] = {}
+    for steps in shorts:
+        scores = measured(steps)
+        accuracies = [each["accuracy"] for each in scores]
+        rows[steps] = {
+            "accuracy": spread(accuracies),
+            "spearman_with_long": correlation(accuracies, reference),
+            "seconds": statistics.median(each["seconds"] for each in scores),
+        }
+    figures = {
+        "masks": count,
+        "kept": f"{2 * KEPT} of {2 * BLOCKS} sub-layers",
+        "macs_each": scores[0]["macs"],
+        "long": {"steps": long, "accuracy": spread(reference)},
+        "seed_sd": {"steps": shorts[-1], "seeds": seeds, "sd": noise},
+        "short": rows,
+        "spec": spec.model_dump(mode="json"),
+        "seed": SEED,
+    }
+    _print(figures, rows)
+    Console().print(f"written to {write(name, figures)}")
+
+
+def _noise(by_seed: Sequence[Sequence[float]]) -> float:
+    """Standard deviation between seeds of the same mask, pooled over masks."""
+    return float(np.sqrt(np.var(np.array(by_seed), axis=0, ddof=1).mean()))
+
+
+def _print(figures: Mapping[str, object], rows: Mapping[int, Mapping[str, object]]) -> None:
+    long = figures["long"]
+    assert isinstance(long, dict)  # noqa: S101 - made above
+    table = Table("steps", "min", "p10", "median", "p90", "max", "sd", "Spearman with long (95 %)", "s / candidate")
+    for steps, row in rows.items():
+        accuracy, rho, seconds = row["accuracy"], row["spearman_with_long"], row["seconds"]
+        assert isinstance(accuracy, dict)  # noqa: S101
+        assert isinstance(rho, dict)  # noqa: S101
+        interval = f"{rho['rho']:.2f} ({rho['low']:.2f} to {rho['high']:.2f})"
+        table.add_row(str(steps), *(f"{value:.3f}" for value in accuracy.values()), interval, f"{seconds:.1f}")
+    table.add_row(f"{long['steps']} (long)", *(f"{value:.3f}" for value in long["accuracy"].values()), "", "")
+    Console().print(table)
+    Console().print(
+        f"{figures['masks']} masks, {figures['kept']} kept; between seeds of one mask: {figures['seed_sd']}"
+    )
+
+
+if __name__ == "__main__":
+    main()
