@@ -62,6 +62,7 @@ class Scorer:
         self._network = _on_device(load_network(job.entry.path), device)
         self._data: TaskData = open_data(job.spec.data, job.spec.task)
         self._splits: dict[tuple[Split, int | None], Examples] = {}
+        self._proxy_splits()  # now, so that the first candidate is no slower than the others
 
     def measure(self, candidate: Candidate) -> Outcome:
         """The outcome of `candidate` at its fidelity; divergence and lack of memory are failures, not exceptions."""
@@ -90,10 +91,15 @@ class Scorer:
     def _proxy(self, architecture: Architecture) -> dict[str, float]:
         spec = self._job.spec.proxy
         student = self._student(architecture)
-        wanted = min(spec.steps * spec.batch_size, self._data.sizes[Split.TRAIN])
-        finetune(student, self._examples(Split.TRAIN, wanted), self._recipe(spec))
-        score = accuracy(student, self._examples(Split.FITNESS, spec.fitness_examples))
-        return {"accuracy": score} | self._costs(architecture)
+        train, fitness = self._proxy_splits()
+        finetune(student, train, self._recipe(spec))
+        return {"accuracy": accuracy(student, fitness)} | self._costs(architecture)
+
+    def _proxy_splits(self) -> tuple[Examples, Examples]:
+        """What the proxy trains on, no more than it has steps for, and what it is scored on."""
+        spec = self._job.spec.proxy
+        wanted = min(max(spec.steps, 1) * spec.batch_size, self._data.sizes[Split.TRAIN])
+        return self._examples(Split.TRAIN, wanted), self._examples(Split.FITNESS, spec.fitness_examples)
 
     def _final(self, genome: Genome, architecture: Architecture) -> dict[str, float]:
         student = self._student(architecture)

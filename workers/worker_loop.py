@@ -11,6 +11,7 @@ from typing import Any
 import ray
 from ray import tune
 
+from models.lightning import CheckpointError
 from search.contracts import Candidate, Failure
 from workers.lease_queue import LEASE_SECONDS, Told
 from workers.queue_actor import Work
@@ -26,8 +27,9 @@ def work(config: Mapping[str, int], *, queue: Any, job: ScoringJob, threads: int
     try:
         scorer = Scorer(job, device=best_device(), threads=threads)
     except (ValueError, OSError) as error:
-        # Every worker would meet the same file; the search ends with this as its reason.
-        ray.get(queue.close.remote(f"backbone '{job.entry.name}' cannot be loaded: {error}"))
+        # Every worker would meet the same file or setting; the search ends with this as its reason.
+        what = "be loaded" if isinstance(error, CheckpointError) else f"be scored on '{job.spec.data}'"
+        ray.get(queue.close.remote(f"backbone '{job.entry.name}' cannot {what}: {error}"))
         return
     ray.get(queue.begin.remote(slot, life))
     with _heartbeat(queue, slot, life):
