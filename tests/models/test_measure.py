@@ -1,0 +1,64 @@
+"""Latency and peak memory of calls whose answer is known."""
+
+import time
+
+import pytest
+import torch
+
+from models.architecture import Architecture
+from models.batch import Split
+from models.datasets import open_data
+from models.measure import measure_latency, measure_peak_memory
+from models.student import Student, embed_batch
+from models.workload import TaskName
+from tests.networks import random_network
+
+CPU = torch.device("cpu")
+MEGABYTE = 1_000_000
+
+
+def test_latency_is_the_median_after_warm_up() -> None:
+    waits = iter([0.05, 0.05, *[0.01] * 9, 0.08])
+    latency = measure_latency(lambda: time.sleep(next(waits)), CPU, warmup=2, repeats=10)
+    assert 10 <= latency.median_ms < 20
+    assert latency.p90_ms > latency.median_ms
+    assert latency.repeats == 10
+
+
+def test_peak_memory_counts_what_lives_at_the_same_time() -> None:
+    def call() -> None:
+        first = torch.zeros(250_000)  # 1 MB of float32
+        second = first + 1
+        del first
+        third = second + 1
+        view = third[:10]
+        del second, third
+        assert view.sum() == 20
+
+    assert measure_peak_memory(call, CPU) == pytest.approx(2 * MEGABYTE, abs=1000)
+
+
+def test_weights_that_lie_there_do_not_count() -> None:
+    weights = torch.zeros(1000, 1000)
+    assert measure_peak_memory(lambda: weights.sum(), CPU) < 1000
+
+
+def test_fewer_patches_need_less_memory() -> None:
+    from models.architecture import PatchKeep
+
+    network = random_network()
+    batch = open_data("shapes-small", TaskName.VQA).examples(Split.TEST, 1)
+    full = Architecture.full(network.config.sub_layers)
+    peaks = []
+    for patches in (None, PatchKeep(0.25, 0)):
+        student = Student(
+            network, Architecture(full.choices, patches), TaskName.VQA, generator=torch.Generator().manual_seed(0)
+        )
+        embedded, passes = embed_batch(network.backbone, batch)
+
+        def call(student: Student = student, embedded: object = embedded, passes: int = passes) -> None:
+            with torch.inference_mode():
+                student(embedded, passes)
+
+        peaks.append(measure_peak_memory(call, CPU))
+    assert peaks[1] < 0.7 * peaks[0]
