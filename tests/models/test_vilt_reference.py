@@ -28,7 +28,8 @@ def network() -> Network:
 def run(network: Network, case: dict[str, Tensor]) -> Features:
     mask = case.get("pixel_mask")
     embedded = network.backbone.embed(case["input_ids"], case["attention_mask"], case["pixel_values"], mask)
-    return network.backbone(embedded, Architecture.full(network.config.sub_layers))
+    features: Features = network.backbone(embedded, Architecture.full(network.config.sub_layers))
+    return features
 
 
 def difference(ours: Tensor, reference: Tensor) -> float:

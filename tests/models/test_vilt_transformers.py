@@ -1,6 +1,7 @@
 """Our ViLT against `transformers`' own classes on random weights: folders of theirs load and give their numbers."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -23,8 +24,8 @@ from models.workload import TaskName
 TOLERANCE = 1e-5
 
 
-def published_config(**changes: object) -> ViltConfig:
-    sizes: dict[str, object] = {
+def published_config(**changes: Any) -> ViltConfig:
+    sizes: dict[str, Any] = {
         "hidden_size": 32,
         "num_hidden_layers": 3,
         "num_attention_heads": 4,
