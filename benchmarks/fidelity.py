@@ -1,9 +1,10 @@
 """Is the search worth doing, and can its short fine-tune be trusted? Random masks of equal MACs, short against long.
 
 `python -m benchmarks.fidelity [--quick]`. Every mask keeps 8 self-attentions and 8 FFNs of 12 each. For each it
-measures accuracy on the fitness split with nothing trained, after short fine-tunes, and after a long one of the same
-kind (adapters, pooler and head; backbone frozen), and reports the spread and Spearman's rank correlation of short with
-long, with a bootstrap interval over masks. Seeds of the fine-tune tell how much of the spread is noise.
+measures accuracy on the fitness split with nothing trained and after short fine-tunes, and on the validation split,
+which shares no image with the other, after a long one of the same kind (adapters, pooler and head; backbone frozen).
+It reports the spread and Spearman's rank correlation of short with long, with a bootstrap interval over masks. Seeds of
+the fine-tune tell how much of the spread is noise.
 """
 
 import argparse
@@ -19,13 +20,12 @@ from scipy.stats import spearmanr
 
 from benchmarks.machine import write
 from benchmarks.scoring import Question, ask, with_steps
-from search.contracts import Genome
+from search.contracts import Fidelity, Genome
 from search.spec import SearchSpec
 
 SEED = 20_240
 BLOCKS, KEPT = 12, 8
 RESAMPLES = 2000
-JUDGES = 1024  # fitness examples that judge the long fine-tune: twice the proxy's, so its own noise is smaller
 
 
 def masks(count: int, *, seed: int = SEED) -> list[Genome]:
@@ -69,11 +69,13 @@ def main() -> None:
     count, shorts, long, seeds = (24, [0, 10, 20], 120, 2) if quick else (64, [0, 10, 20, 40], 400, 3)
     spec, genomes, name = SearchSpec(), masks(count), "fidelity-quick" if quick else "fidelity"
 
-    def measured(steps: int, *, seed: int = 0, judges: int | None = None) -> list[dict[str, float]]:
-        asked = with_steps(spec, steps, seed=seed, fitness_examples=judges)
+    def measured(steps: int, *, seed: int = 0) -> list[dict[str, float]]:
+        asked = with_steps(spec, steps, seed=seed)
         return ask([Question(asked, each) for each in genomes], title=f"{steps} steps, seed {seed}", kept_in="fidelity")
 
-    reference = [each["accuracy"] for each in measured(long, judges=JUDGES)]
+    final = with_steps(spec, long, stage="final")
+    judged = [Question(final, each, Fidelity.FINAL) for each in genomes]
+    reference = [each["accuracy"] for each in ask(judged, title=f"{long} steps", kept_in="fidelity")]
     noise = _noise([[each["accuracy"] for each in measured(shorts[-1], seed=seed)] for seed in range(seeds)])
     rows: dict[int, Mapping[str, object]] = {}
     for steps in shorts:

@@ -16,7 +16,7 @@ from rich.progress import track
 from models.network import file_digest
 from models.registry import BackboneRegistry
 from models.weights import WEIGHTS
-from search.contracts import Candidate, Failure, Genome
+from search.contracts import Candidate, Failure, Fidelity, Genome
 from search.spec import SearchSpec, parse_spec
 from workers.scorer import Scorer, ScoringJob
 
@@ -31,16 +31,18 @@ def weights_digest(backbone: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """A proxy measurement: which chromosome under which spec."""
+    """One measurement: which chromosome, under which spec, how well."""
 
     spec: SearchSpec
     genome: Genome
+    fidelity: Fidelity = Fidelity.PROXY
 
     @property
     def key(self) -> str:
         """What the answer depends on."""
-        proxy = self.spec.model_dump(mode="json", include={"data", "task", "space", "proxy", "seed"})
-        return json.dumps([weights_digest(self.spec.backbone), proxy, self.genome], sort_keys=True)
+        settings = {"data", "task", "space", "seed", "proxy" if self.fidelity is Fidelity.PROXY else "final"}
+        depends = self.spec.model_dump(mode="json", include=settings)
+        return json.dumps([weights_digest(self.spec.backbone), depends, self.genome], sort_keys=True)
 
 
 def ask(questions: Sequence[Question], *, title: str, kept_in: str, processes: int = 2) -> list[dict[str, float]]:
@@ -79,14 +81,14 @@ def _measure(question: Question) -> dict[str, float]:
         _SCORERS.clear()  # one at a time: each holds its examples
         job = ScoringJob(question.spec, BackboneRegistry().get(question.spec.backbone), CACHE / str(os.getpid()))
         _SCORERS[key] = Scorer(job, device=torch.device("cpu"))
-    outcome = _SCORERS[key].measure(Candidate(0, question.genome))
+    outcome = _SCORERS[key].measure(Candidate(0, question.genome, question.fidelity))
     if isinstance(outcome, Failure):
         raise RuntimeError(f"{question.genome}: {outcome.reason}")  # noqa: TRY004 - no wrong type, a bad outcome
     return dict(outcome)
 
 
-def with_steps(spec: SearchSpec, steps: int, *, seed: int = 0, fitness_examples: int | None = None) -> SearchSpec:
-    """`spec` with another length of the proxy fine-tune."""
+def with_steps(spec: SearchSpec, steps: int, *, stage: str = "proxy", seed: int = 0) -> SearchSpec:
+    """`spec` with another seed and another length of a fine-tune: the proxy's, or the final one's."""
     data = spec.model_dump(mode="json")
-    data["proxy"] |= {"steps": steps} | ({"fitness_examples": fitness_examples} if fitness_examples else {})
+    data[stage] |= {"steps": steps}
     return parse_spec(data | {"seed": seed})
