@@ -33,7 +33,7 @@ class Recipe:
     """How the embedded world's backbone is trained; a run is a function of it."""
 
     seed: int = 0
-    steps: int = 2800
+    steps: int = 2400
     learning_rate: float = 2e-3
     warm_up: float = 0.05  # of the steps, linear; then linear to zero
     weight_decay: float = 0.01

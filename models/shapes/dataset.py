@@ -1,0 +1,79 @@
+"""The embedded world as task data: splits generated from seeds, so no file is read and no image is in two of them."""
+
+from collections.abc import Mapping, Sequence
+from random import Random
+from types import MappingProxyType
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+from torch.nn import functional as F
+
+from models.batch import Batch, Split
+from models.shapes.example import Example, draw_example
+from models.shapes.question import ANSWERS
+from models.shapes.render import render
+from models.shapes.statement import TRUTH
+from models.shapes.tokenizer import load_tokenizer
+from models.workload import TaskName
+
+SIZES: Mapping[Split, int] = MappingProxyType(
+    {Split.TRAIN: 4096, Split.FITNESS: 1024, Split.VALIDATION: 2048, Split.TEST: 4096}
+)
+
+
+def example_rng(seed: int, *names: object) -> Random:
+    """The generator of one example; other names or another seed give another one."""
+    return Random("/".join(map(str, ("shapes", seed, *names))))  # noqa: S311 - a world, not a secret
+
+
+class ShapesData:
+    """One task of the embedded world (`models.batch.TaskData`)."""
+
+    def __init__(self, task: TaskName, *, seed: int = 0, sizes: Mapping[Split, int] = SIZES) -> None:
+        self.task = task
+        self.seed = seed
+        self.sizes = sizes
+        self.answers: Sequence[str] = {TaskName.VQA: ANSWERS, TaskName.NLVR2: TRUTH}.get(task, ())
+        self._tokenizer = load_tokenizer()
+
+    def drawn(self, split: Split, count: int | None = None) -> list[Example]:
+        """The first `count` examples of a split with their scenes; each has a generator of its own.
+
+        Raises:
+            ValueError: the split has fewer.
+        """
+        count = self.sizes[split] if count is None else count
+        if not 0 < count <= self.sizes[split]:
+            raise ValueError(f"{count} examples asked of {split}; shapes '{self.task}' has {self.sizes[split]} there")
+        return [draw_example(self.task, example_rng(self.seed, self.task, split, place)) for place in range(count)]
+
+    def examples(self, split: Split, count: int | None = None) -> Batch:
+        """The first `count` examples of a split (all of them: None), on the CPU.
+
+        Raises:
+            ValueError: the split has fewer.
+        """
+        drawn = self.drawn(split, count)
+        ids, mask = self._tokenised([example.texts for example in drawn])
+        pixels = torch.stack([pixel_tensor([render(scene) for scene in example.scenes]) for example in drawn])
+        return Batch(ids, mask, pixels, None, self._targets([example.target for example in drawn]))
+
+    def _tokenised(self, texts: Sequence[Sequence[str]]) -> tuple[Tensor, Tensor]:
+        """Ids and attention mask, each (B, T, L)."""
+        encodings = self._tokenizer.encode_batch([text for several in texts for text in several])
+        shape = (len(texts), len(texts[0]), -1)
+        ids = torch.tensor([encoding.ids for encoding in encodings])
+        mask = torch.tensor([encoding.attention_mask for encoding in encodings])
+        return ids.view(shape), mask.view(shape)
+
+    def _targets(self, targets: Sequence[int]) -> Tensor:
+        labels = torch.tensor(targets)
+        return F.one_hot(labels, len(ANSWERS)).float() if self.task is TaskName.VQA else labels
+
+
+def pixel_tensor(images: Sequence[NDArray[np.uint8]]) -> Tensor:
+    """(H, W, 3) uint8 images as one (I, 3, H, W) float32 tensor with mean and deviation 0.5, as ViLT wants them."""
+    stacked = torch.from_numpy(np.stack(images)).permute(0, 3, 1, 2)
+    return stacked.float().div_(127.5).sub_(1.0).contiguous()
