@@ -66,7 +66,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--quick", action="store_true", help="fewer masks, a shorter long fine-tune")
     quick = parser.parse_args().quick
-    count, shorts, long, seeds = (24, [0, 10, 20], 120, 2) if quick else (64, [0, 10, 20, 40], 400, 3)
+    count, shorts, long, seeds = (16, [0, 20], 100, 2) if quick else (60, [0, 10, 20], 200, 3)
     spec, genomes, name = SearchSpec(), masks(count), "fidelity-quick" if quick else "fidelity"
 
     def measured(steps: int, *, seed: int = 0) -> list[dict[str, float]]:

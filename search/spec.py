@@ -55,7 +55,7 @@ class SpaceSpec(_Frozen):
 class BudgetSpec(_Frozen):
     """When a candidate is feasible, and when the search ends."""
 
-    candidates: int = Field(96, ge=1, le=100_000, description="proxy evaluations, each a different chromosome")
+    candidates: int = Field(84, ge=1, le=100_000, description="proxy evaluations, each a different chromosome")
     macs_ratio: float | None = Field(0.75, gt=0, le=1, description="of the no-skip adapter model's MACs")
     macs: int | None = Field(None, gt=0, description="the same bound as a count, per example")
 
@@ -114,7 +114,7 @@ AlgorithmSpec = Annotated[GeneticSpec | Nsga2Spec | RandomSpec, Field(discrimina
 class ProxySpec(_Frozen):
     """The short fine-tune that gives a candidate its fitness: adapters, pooler and head; the backbone is frozen."""
 
-    steps: int = Field(40, ge=0, le=100_000)
+    steps: int = Field(20, ge=0, le=100_000)
     batch_size: int = Field(32, ge=1, le=4096)
     learning_rate: float = Field(3e-3, gt=0, le=1)
     head_learning_rate: float = Field(1e-3, gt=0, le=1)
@@ -125,7 +125,7 @@ class FinalSpec(_Frozen):
     """The longer fine-tune of the winners and of the no-skip adapter model, and what is measured of them."""
 
     finalists: int = Field(3, ge=1, le=64)
-    steps: int = Field(400, ge=0, le=10_000_000)
+    steps: int = Field(300, ge=0, le=10_000_000)
     batch_size: int = Field(32, ge=1, le=4096)
     learning_rate: float = Field(3e-3, gt=0, le=1)
     head_learning_rate: float = Field(1e-3, gt=0, le=1)
