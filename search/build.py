@@ -5,7 +5,7 @@ import random
 from itertools import islice
 
 from models.cost import CostModel
-from models.registry import BackboneEntry
+from models.registry import DATASETS, BackboneEntry
 from search.contracts import RankedAlgorithm
 from search.finals import WithFinals
 from search.genetic import Genetic
@@ -41,9 +41,11 @@ def check_spec(spec: SearchSpec, entry: BackboneEntry) -> None:
     """Refuse what is well formed but cannot be searched on this backbone.
 
     Raises:
-        SpecError: patches are dropped after more blocks than there are, nothing is as cheap as the budget asks, or
-            fewer chromosomes are feasible than are to be measured.
+        SpecError: the data set is not registered, patches are dropped after more blocks than there are, nothing is as
+            cheap as the budget asks, or fewer chromosomes are feasible than are to be measured.
     """
+    if spec.data not in DATASETS:
+        raise SpecError(f"data: no data set '{spec.data}'; registered: {', '.join(DATASETS)}")
     if spec.space.patch_ratios and spec.space.patch_after_block > entry.config.blocks:
         raise SpecError(
             f"space.patch_after_block is {spec.space.patch_after_block}; "
@@ -59,8 +61,9 @@ def check_spec(spec: SearchSpec, entry: BackboneEntry) -> None:
     wanted = min(spec.budget.candidates, COUNTED)
     if (feasible := sum(1 for _ in islice(space.within(budget), wanted))) < wanted:
         raise SpecError(
-            f"budget.candidates is {spec.budget.candidates}, each a different chromosome; only {feasible} of the space's {space.size} "
-            "are within the MACs budget: lower budget.candidates, raise the MACs budget, or widen the space"
+            f"budget.candidates is {spec.budget.candidates}, each a different chromosome; only {feasible} of the "
+            f"space's {space.size} are within the MACs budget: lower budget.candidates, raise the MACs budget, or "
+            "widen the space"
         )
 
 

@@ -79,11 +79,16 @@ class Runner(Protocol):
 
         Raises:
             RunnerError: the workers cannot do this search at all, and why.
+            ClusterLostError: there are no workers any more; another attempt may find some.
         """
 
 
 class RunnerError(Exception):
-    """The workers cannot do this search: a checkpoint that will not load, no worker left alive."""
+    """The workers cannot do this search: a checkpoint that will not load, a cluster that is too small."""
+
+
+class ClusterLostError(RunnerError):
+    """The workers are gone or cannot be reached; another attempt, on a cluster that came back, may succeed."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,7 +21,16 @@ class Cluster:
 
     address: str
     dashboard: str
-    pid: int
+    head: "subprocess.Popen[str]"
+
+    @property
+    def pid(self) -> int:
+        """The process that holds the cluster."""
+        return self.head.pid
+
+    def lost(self) -> bool:
+        """Whether it has ended by itself; a new one must be started."""
+        return self.head.poll() is not None
 
 
 def secure(environment: MutableMapping[str, str]) -> None:
@@ -73,4 +82,4 @@ def _await(head: "subprocess.Popen[str]", log_file: Path) -> Cluster:
     if not line:
         raise RunnerError(f"the embedded Ray cluster did not start within {START_SECONDS:.0f} s; see {log_file}")
     address, _, dashboard = line.partition(" ")
-    return Cluster(address, dashboard, head.pid)
+    return Cluster(address, dashboard, head)

@@ -1,9 +1,12 @@
 """The process that holds an embedded Ray cluster; prints its address, then waits to be ended."""
 
 import argparse
+import os
+import select
 import signal
 import sys
-import threading
+from collections.abc import Collection
+from pathlib import Path
 from typing import Any
 
 import ray
@@ -11,6 +14,7 @@ import ray
 from workers.parent_death import end_with_parent
 
 LOOPBACK = "127.0.0.1"
+VITAL = ("gcs_server", "raylet")
 
 
 def main() -> None:
@@ -32,9 +36,16 @@ def main() -> None:
     dashboard = f"http://{context.dashboard_url}" if context.dashboard_url else ""
     print(context.address_info["gcs_address"], dashboard, flush=True)
     try:
-        threading.Event().wait()
+        _wait_for_the_end_of(VITAL)
     finally:
         ray.shutdown()
+
+
+def _wait_for_the_end_of(names: Collection[str]) -> None:
+    """Return when a child process of one of these names ends: a cluster without it hangs and does not say so."""
+    children = (pid for thread in Path("/proc/self/task").glob("*/children") for pid in thread.read_text().split())
+    vital = [os.pidfd_open(int(pid)) for pid in children if Path("/proc", pid, "comm").read_text().strip() in names]
+    select.select(vital, [], [])
 
 
 if __name__ == "__main__":

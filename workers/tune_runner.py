@@ -6,14 +6,16 @@ import socket
 import threading
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
 import ray
 from ray import tune
+from ray.exceptions import RayError
 from ray.tune.logger import JsonLoggerCallback
 
-from search.contracts import Candidate, RunnerError, SearchAlgorithm, Utilisation
+from search.contracts import Candidate, ClusterLostError, RunnerError, SearchAlgorithm, Utilisation
 from workers.lease_queue import Told
 from workers.pump import pump
 from workers.queue_actor import News, start_queue
@@ -40,7 +42,8 @@ class TuneRunner:
         """Serve the algorithm until it is finished.
 
         Raises:
-            RunnerError: the cluster cannot be reached, is too small for one worker, or its workers cannot go on.
+            RunnerError: the cluster is too small for one worker, or its workers cannot do this search.
+            ClusterLostError: the cluster cannot be reached, or has no worker left.
         """
         if algorithm.finished:
             return Utilisation(self._job.spec.workers, 0.0, 0.0, 0)
@@ -55,9 +58,12 @@ class TuneRunner:
         try:
             socket.create_connection((host, int(port)), timeout=CONNECT_SECONDS).close()
         except (OSError, ValueError) as error:
-            raise RunnerError(f"no Ray head answers at {self._address}: {error}") from error
+            raise ClusterLostError(f"no Ray head answers at {self._address}: {error}") from error
         os.environ["TUNE_DISABLE_AUTO_CALLBACK_LOGGERS"] = "1"  # one log is enough: the others cost time per outcome
-        ray.init(address=self._address, log_to_driver=False, logging_level=logging.WARNING)
+        try:
+            ray.init(address=self._address, log_to_driver=False, logging_level=logging.WARNING)
+        except ConnectionError as error:
+            raise ClusterLostError(f"the Ray cluster at {self._address} does not take us: {error}") from error
 
     def _serve(self, algorithm: SearchAlgorithm) -> Utilisation:
         slots, resources = self._slots()
@@ -71,7 +77,8 @@ class TuneRunner:
         if server.error is not None:
             raise server.error
         if server.result is None:
-            raise RunnerError(f"every worker ended before the search did; {failures} of {slots} failed: see Ray's logs")
+            told = f"every worker ended before the search did; {failures} of {slots} failed: see Ray's logs"
+            raise ClusterLostError(told)
         return server.result
 
     def _fit(self, queue: Any, slots: int, resources: dict[str, float]) -> int:  # noqa: ANN401 - an actor
@@ -151,7 +158,8 @@ class _Server(threading.Thread):
             # It belongs to the caller of `run`, who waits in another thread.
             self.error = error
         finally:
-            ray.get(self._queue.close.remote())
+            with suppress(RayError):  # a queue that died with its cluster needs no closing
+                ray.get(self._queue.close.remote())
 
     def stop(self) -> None:
         """Called when Tune is done: what is still to be told is told."""

@@ -2,14 +2,23 @@
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import Progress
 from rich.table import Table
+from rich.text import Text
 
+from models.workload import TaskName
 from service.cli.errors import UserError
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+    from tokenizers import Tokenizer
+
+    from models.slim import SlimModel
 
 pretrain = typer.Typer(no_args_is_help=True, help="Make backbones.")
 
@@ -23,42 +32,86 @@ def register(app: typer.Typer) -> None:
 def predict(
     folder: Annotated[Path, typer.Argument(help="A model that `twinsieve export` wrote.")],
     image: Annotated[list[Path], typer.Option(help="A picture; NLVR2 takes two.")],
-    question: Annotated[str, typer.Option(help="The question, or the statement for NLVR2.")],
+    text: Annotated[
+        list[str],
+        typer.Option("--question", "--text", help="The question, the statement for NLVR2, or a text for retrieval."),
+    ],
     top: Annotated[int, typer.Option(min=1, help="How many answers.")] = 5,
 ) -> None:
-    """Answer a question about a picture with an exported model."""
-    from PIL import Image
-
+    """Answer a question about a picture, judge a statement, or rank texts, with an exported model."""
     from models.slim import load_slim
 
+    pictures = [_picture(file) for file in image]
     try:
-        pictures = [Image.open(path).convert("RGB") for path in image]
-        answers = load_slim(folder).answer(pictures, question)
-    except (OSError, ValueError) as error:  # of Pillow, and of a model that is damaged or for another task
+        model = load_slim(folder)
+        answers = _answers(model, pictures, text)
+    except (OSError, ValueError) as error:  # a model that is damaged or for another task
         raise UserError(str(error)) from None
+    if unknown := [word for each in text for word in unknown_words(model.tokenizer, each)]:
+        warning = f"warning: words this model does not know: {', '.join(unknown)}"
+        Console(stderr=True).print(Text(warning, style="yellow"), soft_wrap=True)
     table = Table("answer", "score", box=None)
     for answer, score in answers[:top]:
-        table.add_row(answer, f"{score:.3f}")
+        table.add_row(escape(answer), f"{score:.3f}")
     Console().print(table)
+
+
+def unknown_words(tokenizer: "Tokenizer", text: str) -> list[str]:
+    """The parts of `text` that its tokenizer can only say `[UNK]` for."""
+    encoded, unknown = tokenizer.encode(text), tokenizer.token_to_id("[UNK]")
+    places = zip(encoded.ids, encoded.offsets, strict=True)
+    return [text[start:end] for token, (start, end) in places if token == unknown]
+
+
+def _picture(file: Path) -> "Image":
+    from PIL import Image
+
+    try:
+        with Image.open(file) as opened:
+            return opened.convert("RGB")
+    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:  # Pillow raises all of these
+        raise UserError(f"--image {file} is no picture that can be read: {error}") from None
+
+
+def _answers(model: "SlimModel", pictures: list["Image"], texts: list[str]) -> list[tuple[str, float]]:
+    """What the model says, the likeliest first.
+
+    Raises:
+        UserError: it is for one text, or one picture, and got several.
+    """
+    if model.task is TaskName.RETRIEVAL:
+        if len(pictures) != 1:
+            raise UserError(f"a model for retrieval ranks texts for one --image, not {len(pictures)}")
+        if len(texts) < 2:
+            raise UserError("a model for retrieval ranks texts: give --text at least twice")
+        return model.rank(pictures[0], texts)
+    if len(texts) != 1:
+        raise UserError(f"a model for {model.task} takes one --question, not {len(texts)}")
+    return model.answer(pictures, texts[0])
 
 
 @pretrain.command()
 def shapes(
-    folder: Annotated[Path, typer.Argument(help="Where the run lives; call again to go on after an interruption.")],
-    steps: Annotated[int, typer.Option(min=1)] = 3000,
+    folder: Annotated[Path, typer.Argument(help="Where the backbone goes; call again after an interruption.")],
+    steps: Annotated[int | None, typer.Option(min=1, help="Fewer or more than the weights that ship took.")] = None,
     seed: Annotated[int, typer.Option(min=0)] = 0,
+    judged: Annotated[int | None, typer.Option(min=1, help="State accuracies on so many examples, not on all.")] = None,
 ) -> None:
-    """Pre-train the small ViLT on the embedded world."""
-    from models.pretrain import PretrainingRun, Recipe
+    """Pre-train the small ViLT on the embedded world; a folder under TWINSIEVE_BACKBONES is a registered backbone."""
+    from models.pretrain import Recipe, pretrain_shapes
 
+    recipe = Recipe(seed=seed) if steps is None else Recipe(seed=seed, steps=steps)
     try:
-        run = PretrainingRun(folder, Recipe(seed=seed, steps=steps))
-    except ValueError as error:
+        with Progress() as progress:
+            bar = progress.add_task("pre-training", total=recipe.steps)
+
+            def report(step: int, losses: Mapping[str, float]) -> None:
+                ended = step == recipe.steps
+                doing = "measuring accuracies" if ended else f"loss {sum(losses.values()):.3f}"
+                progress.update(bar, completed=step, description=doing)
+
+            counts = None if judged is None else dict.fromkeys(TaskName, judged)
+            pretrain_shapes(folder, recipe, report=report, judged=counts)
+    except (OSError, ValueError, FloatingPointError) as error:
         raise UserError(str(error)) from None
-    with Progress() as progress:
-        bar = progress.add_task("pre-training", total=steps, completed=run.step)
-
-        def report(step: int, losses: Mapping[str, float]) -> None:
-            progress.update(bar, completed=step, description=f"loss {sum(losses.values()):.3f}")
-
-        run.advance(steps, report=report)
+    typer.echo(f"{folder}: a backbone; its accuracies are in config.json")

@@ -14,7 +14,6 @@ from service.database import connect, upgrade
 from service.driver import drive as drive_search
 from service.driver_process import TOKEN_VARIABLE
 from service.settings import Settings
-from workers.parent_death import end_with_parent
 
 Parent = Annotated[int | None, typer.Option(hidden=True, help="End when this process, which started us, ends.")]
 
@@ -62,6 +61,8 @@ def _begin(parent: int | None) -> None:
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     logging.getLogger("alembic").setLevel(logging.WARNING)
     if parent is not None:
+        from workers.parent_death import end_with_parent
+
         end_with_parent(parent)
 
 

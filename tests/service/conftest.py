@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import sys
 import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -11,9 +12,11 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine, delete, make_url
 
+from service.cli import main
 from service.database import connect, upgrade, writing
 from service.store import Store
 from service.tables import SearchRow
+from tests.service.commands import Cli, Ended
 
 LEASE_SECONDS = 10.0
 
@@ -104,3 +107,19 @@ def empty_postgres(postgres: Engine) -> Iterator[Engine]:
     engine.dispose()
     with autocommit.connect() as connection:
         connection.exec_driver_sql("DROP DATABASE empty")
+
+
+@pytest.fixture
+def cli(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Cli:
+    monkeypatch.setenv("COLUMNS", "200")
+
+    def run(*arguments: object) -> Ended:
+        monkeypatch.setattr(sys, "argv", ["twinsieve", *map(str, arguments)])
+        with pytest.raises(SystemExit) as ended:
+            main()
+        captured = capsys.readouterr()
+        code = ended.value.code
+        assert code is None or isinstance(code, int)
+        return Ended(code or 0, captured.out, captured.err)
+
+    return run

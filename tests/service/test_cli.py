@@ -2,11 +2,9 @@
 
 import io
 import stat
-import sys
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
-from typing import NamedTuple
 
 import pytest
 
@@ -14,7 +12,6 @@ from models.architecture import Architecture, Choice, PatchKeep
 from search.contracts import Candidate, Fidelity
 from search.spec import SearchSpec, SpecError
 from service.api.services import Services
-from service.cli import main
 from service.cli.errors import UserError
 from service.cli.export import unpack
 from service.cli.show import picture
@@ -23,36 +20,12 @@ from service.cli.watch import generation, sparkline
 from service.records import Lease, Status
 from service.settings import is_loopback
 from service.store import Store
+from tests.service.commands import Cli, assert_mistake
 from tests.service.conftest import Clock
 from tests.service.serving import services_on, serving
 
 SPEC = "{backbone: tiny, budget: {candidates: 8}, algorithm: {name: genetic, population: 4}}"
 WINNER = (1, 0) * 4
-
-
-class Ended(NamedTuple):
-    code: int
-    out: str
-    err: str
-
-
-Cli = Callable[..., Ended]
-
-
-@pytest.fixture
-def cli(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Cli:
-    monkeypatch.setenv("COLUMNS", "200")
-
-    def run(*arguments: object) -> Ended:
-        monkeypatch.setattr(sys, "argv", ["twinsieve", *map(str, arguments)])
-        with pytest.raises(SystemExit) as ended:
-            main()
-        captured = capsys.readouterr()
-        code = ended.value.code
-        assert code is None or isinstance(code, int)
-        return Ended(code or 0, captured.out, captured.err)
-
-    return run
 
 
 @pytest.fixture
@@ -150,56 +123,50 @@ class TestClient:
 class TestMistakes:
     """Exit code 2, one explanation on stderr, no traceback."""
 
-    def check(self, done: Ended, *expected: str) -> None:
-        assert done.code == 2
-        assert "Traceback" not in done.err
-        for part in expected:
-            assert part in done.err
-
     def test_no_server(self, cli: Cli, spec: Path) -> None:
         for command in (["ls"], ["submit", spec], ["show", "x"], ["export", "x", "nowhere"]):
-            self.check(cli(*command, "--server", "http://127.0.0.1:9"), "http://127.0.0.1:9", "twinsieve serve")
+            assert_mistake(cli(*command, "--server", "http://127.0.0.1:9"), "http://127.0.0.1:9", "twinsieve serve")
 
     def test_no_address(self, cli: Cli) -> None:
-        self.check(cli("ls", "--server", "nonsense"), "nonsense")
-        self.check(cli("ls", "--server", "http://127.0.0.1:port"), "no address")
+        assert_mistake(cli("ls", "--server", "nonsense"), "nonsense")
+        assert_mistake(cli("ls", "--server", "http://127.0.0.1:port"), "no address")
 
     def test_no_such_search(self, cli: Cli, server: str, tmp_path: Path) -> None:
         for command in (["show", "x"], ["watch", "x"], ["cancel", "x"], ["export", "x", tmp_path / "out"]):
-            self.check(cli(*command), "no search 'x'")
+            assert_mistake(cli(*command), "no search 'x'")
         assert not (tmp_path / "out").exists()
 
     def test_a_spec_that_is_none(self, cli: Cli, server: str, spec: Path, tmp_path: Path) -> None:
-        self.check(cli("submit", tmp_path / "missing.yaml"), "missing.yaml")
-        self.check(cli("submit", spec, "--set", "seed"), "key=value")
-        self.check(cli("submit", spec, "--set", "seed=[1"), "no YAML")
-        self.check(cli("submit", spec, "--set", "algorithm.population=0"), "algorithm.genetic.population")
+        assert_mistake(cli("submit", tmp_path / "missing.yaml"), "missing.yaml")
+        assert_mistake(cli("submit", spec, "--set", "seed"), "key=value")
+        assert_mistake(cli("submit", spec, "--set", "seed=[1"), "no YAML")
+        assert_mistake(cli("submit", spec, "--set", "algorithm.population=0"), "algorithm.genetic.population")
 
     def test_the_server_s_refusal_is_shown(self, cli: Cli, server: str, spec: Path) -> None:
-        self.check(cli("submit", spec, "--set", "budget.macs=1"), "raise budget.macs")
+        assert_mistake(cli("submit", spec, "--set", "budget.macs=1"), "raise budget.macs")
 
     def test_serving_beyond_this_machine(self, cli: Cli, tmp_path: Path) -> None:
-        self.check(cli("serve", "--host", "0.0.0.0", "--state-dir", tmp_path / "state"), "no API keys")
+        assert_mistake(cli("serve", "--host", "0.0.0.0", "--state-dir", tmp_path / "state"), "no API keys")
         assert not (tmp_path / "state").exists()
 
     def test_a_port_that_is_taken(self, cli: Cli, server: str, tmp_path: Path) -> None:
         port = server.rsplit(":", 1)[1]
-        self.check(cli("serve", "--port", port, "--state-dir", tmp_path / "state"), "--port")
+        assert_mistake(cli("serve", "--port", port, "--state-dir", tmp_path / "state"), "--port")
 
     def test_bad_settings(self, cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv("TWINSIEVE_LEASE_SECONDS", "-1")
-        self.check(cli("db", "upgrade"), "TWINSIEVE_LEASE_SECONDS")
+        assert_mistake(cli("db", "upgrade"), "TWINSIEVE_LEASE_SECONDS")
         monkeypatch.delenv("TWINSIEVE_LEASE_SECONDS")
         monkeypatch.setenv("TWINSIEVE_DATABASE_URL", "nonsense")
-        self.check(cli("db", "upgrade"), "TWINSIEVE_DATABASE_URL")
+        assert_mistake(cli("db", "upgrade"), "TWINSIEVE_DATABASE_URL")
         monkeypatch.setenv("TWINSIEVE_DATABASE_URL", "postgresql://nobody@127.0.0.1:9/none")
-        self.check(cli("db", "upgrade"), "does not answer")
+        assert_mistake(cli("db", "upgrade"), "does not answer")
 
     def test_driving_by_hand(self, cli: Cli, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
         monkeypatch.setenv("TWINSIEVE_STATE_DIR", str(tmp_path))
-        self.check(cli("drive", "0" * 26), "not a person")
+        assert_mistake(cli("drive", "0" * 26), "not a person")
         monkeypatch.setenv("TWINSIEVE_LEASE_TOKEN", "guessed")
-        self.check(cli("drive", "0" * 26), "lost")
+        assert_mistake(cli("drive", "0" * 26), "lost")
 
 
 def test_database_upgrade(cli: Cli, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

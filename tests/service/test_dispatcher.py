@@ -125,6 +125,16 @@ def test_shutting_down_queues_what_was_running(bench: Bench) -> None:
     assert bench.status(search_id) is Status.QUEUED
 
 
+def test_a_lost_cluster_costs_an_attempt(bench: Bench) -> None:
+    """No driver can end in good order without its cluster; a search that ends every cluster must not go on for ever."""
+    search_id = bench.submit()
+    for attempt in (1, 2, 3):
+        bench.dispatcher.run(threading.Event(), lost=lambda: len(bench.drivers) == attempt)  # noqa: B023 - used now
+        assert bench.drivers[-1].signals == ["kill"]
+        assert bench.status(search_id) is (Status.QUEUED if attempt < 3 else Status.FAILED)
+    assert str(bench.store.searches.get(search_id).error).endswith("the Ray cluster ended")
+
+
 def test_shutting_down_does_not_wait_for_ever(bench: Bench) -> None:
     search_id = bench.submit()
     bench.dispatcher.step()

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from search.contracts import Runner, RunnerError, SearchAlgorithm, Utilisation
+from search.contracts import ClusterLostError, Runner, RunnerError, SearchAlgorithm, Utilisation
 from search.spec import SpecError
 from service.driver import Parts, drive
 from service.heartbeat import heartbeat
@@ -99,6 +99,13 @@ def test_a_runner_that_cannot(sqlite_store: Store, parts: Callable[..., Parts]) 
     drive(lease, parts(Raising(RunnerError("no worker left alive"))))
     search = sqlite_store.searches.get(lease.search_id)
     assert (search.status, search.error) == (Status.FAILED, "no worker left alive")
+
+
+def test_a_lost_cluster_may_come_back(sqlite_store: Store, parts: Callable[..., Parts]) -> None:
+    lease = claim_new(sqlite_store)
+    with pytest.raises(ClusterLostError):
+        drive(lease, parts(Raising(ClusterLostError("no Ray head answers"))))
+    assert sqlite_store.searches.get(lease.search_id).status is Status.RUNNING
 
 
 def test_a_runner_that_gives_up_silently(sqlite_store: Store, parts: Callable[..., Parts]) -> None:

@@ -193,6 +193,30 @@ class TestLeases:
         with pytest.raises(LeaseLostError):
             store.leases.finish(lease, Status.FAILED, error="again")
 
+    @pytest.mark.parametrize("status", [Status.CANCELLED, Status.FAILED])
+    def test_the_end_closes_what_is_in_flight(self, store: Store, clock: Clock, status: Status) -> None:
+        lease = claim_new(store)
+        for index in range(4):
+            store.candidates.record_ask(lease, Candidate(index, (index,)), 0)
+        store.candidates.record_tell(lease, 2, {"accuracy": 0.5}, 2.0)
+        told = store.candidates.history(lease.search_id)[2]
+        clock.advance(1)
+        store.leases.finish(lease, status, error="why")
+        history = store.candidates.history(lease.search_id)
+        verb = "was cancelled" if status is Status.CANCELLED else "failed"
+        assert history[2] == told
+        closed = [history[index] for index in (0, 1, 3)]
+        assert [each.outcome for each in closed] == [Failure(f"not scored: the search {verb}")] * 3
+        assert [(each.told_order, each.told_at) for each in closed] == [(order, clock.now) for order in (1, 2, 3)]
+
+    def test_cancelling_between_two_drivers_closes_what_is_in_flight(self, store: Store) -> None:
+        lease = claim_new(store)
+        store.candidates.record_ask(lease, FIRST, 0)
+        store.leases.release(lease)
+        assert store.candidates.history(lease.search_id)[0].outcome is None
+        store.searches.request_cancel(lease.search_id)
+        assert isinstance(store.candidates.history(lease.search_id)[0].outcome, Failure)
+
     def test_the_token_is_not_printed(self, store: Store) -> None:
         lease = claim_new(store)
         assert lease.token not in repr(lease)
