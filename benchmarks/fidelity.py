@@ -11,6 +11,7 @@ import argparse
 import random
 import statistics
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -61,6 +62,23 @@ def spread(values: Sequence[float]) -> dict[str, float]:
     return {"min": low, "p10": tenth, "median": middle, "p90": ninetieth, "max": high, "sd": statistics.stdev(values)}
 
 
+@dataclass(frozen=True, slots=True)
+class Row:
+    """How masks fare after a fine-tune of `steps`; without a correlation for the long one, which is the measure."""
+
+    steps: int
+    accuracy: Mapping[str, float]
+    spearman_with_long: Mapping[str, float] | None
+    seconds: float  # median a candidate
+
+
+def row(steps: int, measured: Sequence[Mapping[str, float]], long: Sequence[float] | None) -> Row:
+    """The summary of one length of fine-tune."""
+    accuracies = [each["accuracy"] for each in measured]
+    rho = None if long is None else correlation(accuracies, long)
+    return Row(steps, spread(accuracies), rho, statistics.median(each["seconds"] for each in measured))
+
+
 def main() -> None:
     """Measure, print the table, write `benchmarks/results/fidelity.json`."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -73,31 +91,24 @@ def main() -> None:
         asked = with_steps(spec, steps, seed=seed)
         return ask([Question(asked, each) for each in genomes], title=f"{steps} steps, seed {seed}", kept_in="fidelity")
 
-    final = with_steps(spec, long, stage="final")
-    judged = [Question(final, each, Fidelity.FINAL) for each in genomes]
-    reference = [each["accuracy"] for each in ask(judged, title=f"{long} steps", kept_in="fidelity")]
+    judged = [Question(with_steps(spec, long, stage="final"), each, Fidelity.FINAL) for each in genomes]
+    reference = ask(judged, title=f"{long} steps", kept_in="fidelity")
+    accuracies = [each["accuracy"] for each in reference]
+    rows = [row(steps, measured(steps), accuracies) for steps in shorts] + [row(long, reference, None)]
     noise = _noise([[each["accuracy"] for each in measured(shorts[-1], seed=seed)] for seed in range(seeds)])
-    rows: dict[int, Mapping[str, object]] = {}
-    for steps in shorts:
-        scores = measured(steps)
-        accuracies = [each["accuracy"] for each in scores]
-        rows[steps] = {
-            "accuracy": spread(accuracies),
-            "spearman_with_long": correlation(accuracies, reference),
-            "seconds": statistics.median(each["seconds"] for each in scores),
-        }
+    _print(rows)
+    print(f"{count} masks, each keeps {2 * KEPT} of {2 * BLOCKS} sub-layers: {reference[0]['macs'] / 1e6:.1f} M MACs")
+    print(f"between {seeds} seeds of one mask at {shorts[-1]} steps: standard deviation {noise:.4f}")
     figures = {
         "masks": count,
         "kept": f"{2 * KEPT} of {2 * BLOCKS} sub-layers",
-        "macs_each": scores[0]["macs"],
-        "long": {"steps": long, "accuracy": spread(reference)},
-        "seed_sd": {"steps": shorts[-1], "seeds": seeds, "sd": noise},
-        "short": rows,
+        "macs_each": reference[0]["macs"],
+        "rows": [asdict(each) for each in rows],
+        "seed_noise": {"steps": shorts[-1], "seeds": seeds, "sd": noise},
+        "masks_seed": SEED,
         "spec": spec.model_dump(mode="json"),
-        "seed": SEED,
     }
-    _print(figures, rows)
-    Console().print(f"written to {write(name, figures)}")
+    print(f"written to {write(name, figures)}")
 
 
 def _noise(by_seed: Sequence[Sequence[float]]) -> float:
@@ -105,21 +116,14 @@ def _noise(by_seed: Sequence[Sequence[float]]) -> float:
     return float(np.sqrt(np.var(np.array(by_seed), axis=0, ddof=1).mean()))
 
 
-def _print(figures: Mapping[str, object], rows: Mapping[int, Mapping[str, object]]) -> None:
-    long = figures["long"]
-    assert isinstance(long, dict)  # noqa: S101 - made above
+def _print(rows: Sequence[Row]) -> None:
     table = Table("steps", "min", "p10", "median", "p90", "max", "sd", "Spearman with long (95 %)", "s / candidate")
-    for steps, row in rows.items():
-        accuracy, rho, seconds = row["accuracy"], row["spearman_with_long"], row["seconds"]
-        assert isinstance(accuracy, dict)  # noqa: S101
-        assert isinstance(rho, dict)  # noqa: S101
-        interval = f"{rho['rho']:.2f} ({rho['low']:.2f} to {rho['high']:.2f})"
-        table.add_row(str(steps), *(f"{value:.3f}" for value in accuracy.values()), interval, f"{seconds:.1f}")
-    table.add_row(f"{long['steps']} (long)", *(f"{value:.3f}" for value in long["accuracy"].values()), "", "")
+    for each in rows:
+        rho = each.spearman_with_long
+        interval = "" if rho is None else f"{rho['rho']:.2f} ({rho['low']:.2f} to {rho['high']:.2f})"
+        accuracies = [f"{value:.3f}" for value in each.accuracy.values()]
+        table.add_row(str(each.steps), *accuracies, interval, f"{each.seconds:.1f}")
     Console().print(table)
-    Console().print(
-        f"{figures['masks']} masks, {figures['kept']} kept; between seeds of one mask: {figures['seed_sd']}"
-    )
 
 
 if __name__ == "__main__":

@@ -79,6 +79,7 @@ class TuneRunner:
         if server.result is None:
             told = f"every worker ended before the search did; {failures} of {slots} failed: see Ray's logs"
             raise ClusterLostError(told)
+        _say(server.result)
         return server.result
 
     def _fit(self, queue: Any, slots: int, resources: dict[str, float]) -> int:  # noqa: ANN401 - an actor
@@ -111,6 +112,17 @@ class TuneRunner:
         if slots < self._job.spec.workers:
             log.warning("the spec asks for %d workers; the cluster has room for %d", self._job.spec.workers, slots)
         return slots, need
+
+
+def _say(result: Utilisation) -> None:
+    paid = f"{result.slots} workers x {result.wall_seconds:.1f} s after start-up"
+    log.info(
+        "%d candidates: %.1f s of scoring in %s, %.1f %%",
+        result.candidates,
+        result.scoring_seconds,
+        paid,
+        100 * result.share,
+    )
 
 
 @dataclass(frozen=True, slots=True)
