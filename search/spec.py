@@ -114,7 +114,7 @@ AlgorithmSpec = Annotated[GeneticSpec | Nsga2Spec | RandomSpec, Field(discrimina
 class ProxySpec(_Frozen):
     """The short fine-tune that gives a candidate its fitness: adapters, pooler and head; the backbone is frozen."""
 
-    steps: int = Field(20, ge=0, le=100_000)
+    steps: int = Field(10, ge=0, le=100_000)
     batch_size: int = Field(32, ge=1, le=4096)
     learning_rate: float = Field(3e-3, gt=0, le=1)
     head_learning_rate: float = Field(1e-3, gt=0, le=1)
