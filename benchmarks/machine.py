@@ -8,7 +8,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 RESULTS = Path(__file__).parent / "results"
-LIBRARIES = ("twinsieve", "torch", "ray", "deap", "numpy")
+LIBRARIES = ("twinsieve", "torch", "ray", "deap", "numpy", "pillow", "tokenizers")
 
 
 def machine() -> dict[str, object]:

@@ -1,17 +1,13 @@
 """`python -m benchmarks.world`: the shipped network on the embedded world, beside what can be had without looking."""
 
 import argparse
-import json
-import os
-import platform
 from collections.abc import Mapping
 from dataclasses import asdict
-from importlib.metadata import version
-from pathlib import Path
 
 from rich.console import Console
 from rich.table import Table
 
+from benchmarks.machine import write
 from models.batch import Split
 from models.checkpoints import load_network
 from models.network import file_digest
@@ -20,7 +16,6 @@ from models.shapes.report import TaskReport, report_world
 from models.weights import WEIGHTS
 from models.workload import TaskName
 
-RESULT = Path(__file__).parent / "results" / "world.json"
 QUICK = dict.fromkeys(TaskName, 500)
 Reports = Mapping[Split, Mapping[TaskName, TaskReport]]
 
@@ -37,11 +32,9 @@ def main() -> None:
     console = Console()
     console.print(table(reports))
     if not quick:
-        RESULT.parent.mkdir(exist_ok=True)
-        RESULT.write_text(
-            json.dumps(document(reports, file_digest(folder / WEIGHTS)), indent=1) + "\n", encoding="utf-8"
-        )
-        console.print(f"written to benchmarks/results/{RESULT.name}")
+        accuracy = {split: {task: asdict(each) for task, each in tasks.items()} for split, tasks in reports.items()}
+        weights = file_digest(folder / WEIGHTS)
+        console.print(f"written to {write('world', {'weights_sha256': weights, 'data_seed': 0, 'accuracy': accuracy})}")
 
 
 def table(reports: Reports) -> Table:
@@ -53,20 +46,6 @@ def table(reports: Reports) -> Table:
             scores = (report.accuracy, report.chance, report.majority, report.text_only)
             shown.add_row(split, task, str(report.examples), *(f"{100 * score:.1f}" for score in scores))
     return shown
-
-
-def document(reports: Reports, weights: str) -> dict[str, object]:
-    """The result with what made it; `weights` is the SHA-256 of the network's tensors."""
-    return {
-        "weights_sha256": weights,
-        "data_seed": 0,
-        "accuracy": {
-            split: {task: asdict(report) for task, report in tasks.items()} for split, tasks in reports.items()
-        },
-        "versions": {"python": platform.python_version()}
-        | {name: version(name) for name in ("torch", "numpy", "pillow")},
-        "machine": {"processor": platform.machine(), "cores": os.cpu_count()},
-    }
 
 
 if __name__ == "__main__":
