@@ -14,6 +14,7 @@ from models.key_maps import (
     TRANSFORMERS,
     TRANSFORMERS_DROPPED,
     fuse_attention,
+    grow_modalities,
     rename,
 )
 from models.lightning import CheckpointError, read_lightning
@@ -97,7 +98,11 @@ def _load_transformers(path: Path, config: Mapping[str, Any]) -> Network:
     labels = {int(key): str(label) for key, label in (config.get("id2label") or {}).items()} if vqa else {}
     answers = tuple(labels[index] for index in sorted(labels))
     return _network(
-        _config_from_transformers(config), fuse_attention(renamed), source=path.name, answers=answers, path=path
+        _config_from_transformers(config),
+        grow_modalities(fuse_attention(renamed)),
+        source=path.name,
+        answers=answers,
+        path=path,
     )
 
 
@@ -118,7 +123,7 @@ def _config_from_transformers(config: Mapping[str, Any]) -> ViltConfig:
         vocabulary=full.vocab_size,
         max_text_length=full.max_position_embeddings,
         token_types=full.type_vocab_size,
-        modalities=full.modality_type_vocab_size,
+        modalities=max(3, full.modality_type_vocab_size),
         norm_eps=full.layer_norm_eps,
         text_norm_eps=full.layer_norm_eps,
     )
@@ -127,6 +132,7 @@ def _config_from_transformers(config: Mapping[str, Any]) -> ViltConfig:
 def _load_original(path: Path, heads: int | None) -> Network:
     state, hyper_parameters = read_lightning(path)
     renamed, dropped = rename(state, ORIGINAL, ORIGINAL_DROPPED)
+    renamed = grow_modalities(renamed)
     _say_dropped(path.name, dropped)
     config = _config_from_shapes(renamed, heads or hyper_parameters.get("num_heads"), source=path.name)
     count = len(renamed["heads.vqa.out.bias"]) if "heads.vqa.out.bias" in renamed else 0

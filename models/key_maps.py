@@ -94,3 +94,11 @@ def fuse_attention(state: dict[str, Tensor]) -> dict[str, Tensor]:
             raise CheckpointError(f"missing keys: {', '.join(missing)}")
         fused[key.replace(".query.", ".qkv.")] = torch.cat([state[part] for part in parts])
     return fused
+
+
+def grow_modalities(state: dict[str, Tensor]) -> dict[str, Tensor]:
+    """A third row for the second image of NLVR2, which starts as a copy of the image's, where there are only two."""
+    key = "backbone.modalities.weight"
+    if key not in state or len(state[key]) != 2:
+        return state
+    return state | {key: torch.cat([state[key], state[key][1:]])}

@@ -61,13 +61,14 @@ def test_every_layer_norm_has_the_original_eps(network: Network) -> None:
     pixels = load_file(FIXTURES / settings["pixels_from"])
     state = load_file(FIXTURES / "vqa.safetensors")
     scaled = load_network(FIXTURES / "vqa.ckpt")
-    from models.key_maps import ORIGINAL, ORIGINAL_DROPPED, rename
+    from models.key_maps import ORIGINAL, ORIGINAL_DROPPED, grow_modalities, rename
     from models.weights import fill
 
     for key in settings["scaled_keys"]:
         state[key] = state[key] * settings["factor"]
     renamed, _ = rename(state, ORIGINAL, ORIGINAL_DROPPED)
-    own = {key.removeprefix("backbone."): value for key, value in renamed.items() if key.startswith("backbone.")}
+    grown = grow_modalities(renamed)
+    own = {key.removeprefix("backbone."): value for key, value in grown.items() if key.startswith("backbone.")}
     fill(scaled.backbone, own, source="probe")
     features = run(scaled, {**pixels, "input_ids": probe["input_ids"], "attention_mask": probe["attention_mask"]})
     valid = probe["image_valid_raster"].flatten(1).unsqueeze(-1)
