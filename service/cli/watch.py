@@ -52,7 +52,7 @@ def render(view: Mapping[str, Any], best: Sequence[float]) -> Group:
     if view["best"] is not None:
         measured = view["best"]["measurement"]
         grid.add_row("best", f"{measured['accuracy']:.4f} at {measured['macs'] / 1e6:,.1f} M MACs (proxy score)")
-        grid.add_row("", sparkline(best[-WIDTH:]))
+        grid.add_row("", sparkline(best[:: 1 + len(best) // WIDTH]))
     if view["error"]:
         grid.add_row("error", f"[red]{escape(view['error'])}[/red]")
     return Group(grid)
