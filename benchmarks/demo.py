@@ -34,7 +34,11 @@ def spec_of(algorithm: str, seed: int, *, quick: bool) -> SearchSpec:
     settings = dict(ALGORITHMS[algorithm])
     data: dict[str, Any] = {"name": f"demo-{algorithm}", "algorithm": settings, "seed": seed}
     if quick:
-        data |= {"budget": {"candidates": 24}, "proxy": {"steps": 10}, "final": {"finalists": 1, "steps": 60}}
+        data |= {
+            "budget": {"candidates": 24},
+            "proxy": {"fitness_examples": 128},
+            "final": {"finalists": 1, "steps": 60},
+        }
         data["data"] = "shapes-small"
     return parse_spec(data)
 
@@ -113,8 +117,8 @@ def _print(runs: Sequence[Mapping[str, Any]]) -> None:
         table.add_row(each["algorithm"], str(each["seed"]), *_row(each))
     for name in ALGORITHMS:
         changes = [_change(each) for each in runs if each["algorithm"] == name]
-        deviation = statistics.stdev(changes) if len(changes) > 1 else float("nan")
-        table.add_row(name, "all", "", "", f"{statistics.mean(changes):+.2f} ± {deviation:.2f} sd", "", "")
+        deviation = f" ± {statistics.stdev(changes):.2f} sd" if len(changes) > 1 else ""
+        table.add_row(name, "all", "", "", f"{statistics.mean(changes):+.2f}{deviation}", "", "")
     Console().print(table)
 
 
