@@ -88,7 +88,7 @@ class Service:
         """The process that drives a search, if one does."""
         return self.processes("service.cli", "drive", search_id)
 
-    def request(self, method: str, path: str, **arguments: Any) -> httpx.Response:  # noqa: ANN401
+    def request(self, method: str, path: str, **arguments: Any) -> httpx.Response:  # noqa: ANN401 - passed on to httpx
         """One call of the REST API."""
         return httpx.request(method, f"{self._address}/v1{path}", trust_env=False, timeout=30, **arguments)
 

@@ -34,13 +34,13 @@ def api(services: Services) -> Iterator[httpx.Client]:
         yield client
 
 
-def submitted(api: httpx.Client, **changes: Any) -> str:  # noqa: ANN401
+def submitted(api: httpx.Client, **changes: Any) -> str:  # noqa: ANN401 - any field of a spec
     answer = api.post("/v1/searches", json=SPEC | changes)
     assert answer.status_code == 201, answer.text
     return str(answer.json()["id"])
 
 
-def running(api: httpx.Client, store: Store, **changes: Any) -> Lease:  # noqa: ANN401
+def running(api: httpx.Client, store: Store, **changes: Any) -> Lease:  # noqa: ANN401 - any field of a spec
     search_id = submitted(api, **changes)
     lease = store.leases.claim()
     assert lease is not None

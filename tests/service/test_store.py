@@ -23,7 +23,7 @@ from tests.service.toys import claim_new
 FIRST = Candidate(0, (1, 0))
 
 
-def submit(store: Store, clock: Clock, **values: Any) -> str:  # noqa: ANN401
+def submit(store: Store, clock: Clock, **values: Any) -> str:  # noqa: ANN401 - any field of a spec
     clock.advance(1)
     return store.searches.create(SearchSpec(**values), "1.2.3").id
 
