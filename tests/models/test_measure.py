@@ -17,11 +17,18 @@ CPU = torch.device("cpu")
 MEGABYTE = 1_000_000
 
 
-def test_latency_is_the_median_after_warm_up() -> None:
-    waits = iter([0.05, 0.05, *[0.01] * 9, 0.08])
-    latency = measure_latency(lambda: time.sleep(next(waits)), CPU, warmup=2, repeats=10)
-    assert 10 <= latency.median_ms < 20
-    assert latency.p90_ms > latency.median_ms
+def test_latency_is_the_median_after_warm_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = 0.0
+    takes = iter([0.5, 0.5, *[0.01] * 9, 0.08])
+
+    def call() -> None:
+        nonlocal clock
+        clock += next(takes)
+
+    monkeypatch.setattr(time, "perf_counter", lambda: clock)
+    latency = measure_latency(call, CPU, warmup=2, repeats=10)
+    assert latency.median_ms == pytest.approx(10)
+    assert latency.p90_ms == pytest.approx(17)  # a tenth of the way from 10 to 80
     assert latency.repeats == 10
 
 
