@@ -32,6 +32,8 @@ bench: $(READY) ## Measure again what README claims, quickly
 	$(BIN)/python -m benchmarks.world --quick
 	$(BIN)/python -m benchmarks.fidelity --quick
 	$(BIN)/python -m benchmarks.demo --quick
+	$(BIN)/python -m benchmarks.costs --quick
+	$(BIN)/python -m benchmarks.real_size --quick
 
 serve: $(READY) ## Serve on http://127.0.0.1:8321
 	$(BIN)/twinsieve serve

@@ -1,6 +1,6 @@
 """What a network sees: texts and images of some examples, with the targets of their task."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
@@ -24,6 +24,7 @@ class Batch:
 
     Shapes: `input_ids` and `attention_mask` (B, T, L) int64, mask 1 at a token; `pixel_values` (B, I, 3, H, W)
     float32, normalised, zero outside the valid area; `pixel_mask` (B, I, H, W) bool, None where every pixel is valid;
+    `foreground` (B, I, N) float32, the share of each patch that a provider's boxes cover, None where none looked;
     `targets` VQA (B, answers) float32 soft scores, NLVR2 (B,) int64 0 or 1, retrieval (B,) int64 place of the true
     text.
     """
@@ -33,6 +34,7 @@ class Batch:
     pixel_values: Tensor
     pixel_mask: Tensor | None
     targets: Tensor
+    foreground: Tensor | None = None
 
     def __len__(self) -> int:
         return self.input_ids.shape[0]
@@ -46,9 +48,13 @@ class Batch:
         return self._map(lambda tensor: tensor.to(device))
 
     def _map(self, change: Callable[[Tensor], Tensor]) -> "Batch":
-        mask = None if self.pixel_mask is None else change(self.pixel_mask)
         return Batch(
-            change(self.input_ids), change(self.attention_mask), change(self.pixel_values), mask, change(self.targets)
+            change(self.input_ids),
+            change(self.attention_mask),
+            change(self.pixel_values),
+            None if self.pixel_mask is None else change(self.pixel_mask),
+            change(self.targets),
+            None if self.foreground is None else change(self.foreground),
         )
 
 
@@ -61,9 +67,22 @@ class TaskData(Protocol):
     sizes: Mapping[Split, int]
     """How many examples each split has."""
 
+    @property
+    def skipped(self) -> int:
+        """How many bad examples were left out so far; 0 where they end with an error."""
+
     def examples(self, split: Split, count: int | None = None) -> Batch:
         """The first `count` examples of a split (all of them: None), on the CPU.
 
         Raises:
             ValueError: the split has fewer.
+        """
+
+    def batches(self, split: Split, *, batch_size: int, order: Sequence[int] | None = None) -> Iterator[Batch]:
+        """A split as a stream, read as it goes, on the CPU.
+
+        Args:
+            split: which.
+            batch_size: examples in a batch; the last may have fewer.
+            order: the places of the examples to give, any of them more than once; None is all of them as they come.
         """

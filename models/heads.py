@@ -1,14 +1,18 @@
 """Task heads on the pooled features, with the loss and the score of each task (ViLT, METER)."""
 
-from collections.abc import Mapping
-from typing import Protocol
+from collections.abc import Callable, Mapping
+from typing import Protocol, TypeVar
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
+from torch.nn.utils import skip_init
 
-from models.vilt_config import ViltConfig
+from models.backbone_config import BackboneConfig
 from models.workload import TaskName
+
+Head = TypeVar("Head", bound=nn.Module)
+INIT_STD = 0.02  # of new linears
 
 
 class Classifier(nn.Module):
@@ -29,11 +33,11 @@ class Classifier(nn.Module):
 class Task(Protocol):
     """What a task does with pooled features, one row per pass of the network."""
 
-    def head(self, config: ViltConfig, answers: int) -> nn.Module:
+    def head(self, config: BackboneConfig, answers: int) -> nn.Module:
         """A freshly initialised head."""
 
     def logits(self, head: nn.Module, pooled: Tensor) -> Tensor:
-        """`pooled` (B, passes, D) to logits (B, classes)."""
+        """`pooled` (B, passes, P) to logits (B, classes)."""
 
     def loss(self, logits: Tensor, targets: Tensor) -> Tensor:
         """The training loss, a scalar; targets as in `Batch`."""
@@ -45,9 +49,9 @@ class Task(Protocol):
 class Vqa:
     """Soft-score classification over the answers."""
 
-    def head(self, config: ViltConfig, answers: int) -> nn.Module:
-        """D, 2 D, answers."""
-        return Classifier(config.hidden_size, 2 * config.hidden_size, answers)
+    def head(self, config: BackboneConfig, answers: int) -> nn.Module:
+        """P, 2 D, answers."""
+        return Classifier(config.pooled_size, 2 * config.hidden_size, answers)
 
     def logits(self, head: nn.Module, pooled: Tensor) -> Tensor:
         """One pass an example."""
@@ -66,10 +70,10 @@ class Vqa:
 class Nlvr2:
     """True or false over two images: their pooled features side by side."""
 
-    def head(self, config: ViltConfig, answers: int) -> nn.Module:
-        """2 D, 2 D, 2; `answers` is not used."""
+    def head(self, config: BackboneConfig, answers: int) -> nn.Module:
+        """2 P, 2 D, 2; `answers` is not used."""
         del answers
-        return Classifier(2 * config.hidden_size, 2 * config.hidden_size, 2)
+        return Classifier(2 * config.pooled_size, 2 * config.hidden_size, 2)
 
     def logits(self, head: nn.Module, pooled: Tensor) -> Tensor:
         """Two passes an example, one for each image."""
@@ -88,13 +92,13 @@ class Nlvr2:
 class Retrieval:
     """Rank the texts of an image: one pass for each (image, text) pair."""
 
-    def head(self, config: ViltConfig, answers: int) -> nn.Module:
-        """D, 1; `answers` is not used."""
+    def head(self, config: BackboneConfig, answers: int) -> nn.Module:
+        """P, 1; `answers` is not used."""
         del answers
-        return nn.Linear(config.hidden_size, 1)
+        return nn.Linear(config.pooled_size, 1)
 
     def logits(self, head: nn.Module, pooled: Tensor) -> Tensor:
-        """(B, T, D) to (B, T)."""
+        """(B, T, P) to (B, T)."""
         logits: Tensor = head(pooled).squeeze(-1)
         return logits
 
@@ -110,9 +114,24 @@ class Retrieval:
 TASKS: Mapping[TaskName, Task] = {TaskName.VQA: Vqa(), TaskName.NLVR2: Nlvr2(), TaskName.RETRIEVAL: Retrieval()}
 
 
+def drawn(empty: Callable[[], Head], *, generator: torch.Generator) -> Head:
+    """A head as ViLT and METER initialise theirs: normal linears, zero biases, norms that change nothing."""
+    with torch.device("meta"):  # so that the global generator is not drawn from
+        head = empty()
+    head.to_empty(device="cpu").eval().requires_grad_(False)
+    for module in head.modules():
+        if isinstance(module, nn.Linear):
+            nn.init.normal_(module.weight, std=INIT_STD, generator=generator)
+            nn.init.zeros_(module.bias)
+        elif isinstance(module, nn.LayerNorm):
+            module.reset_parameters()
+    return head
+
+
 def rank_head_from_itm(itm: nn.Linear) -> nn.Linear:
     """The rank head a retrieval fine-tune starts from: the matching row (1) of the image-text-matching head."""
-    rank = nn.Linear(itm.in_features, 1)
+    rank = skip_init(nn.Linear, itm.in_features, 1)
+    assert isinstance(rank, nn.Linear)  # noqa: S101 - for the type alone
     with torch.no_grad():
         rank.weight.copy_(itm.weight[1:])
         rank.bias.copy_(itm.bias[1:])

@@ -10,7 +10,7 @@ from models.lightning import CheckpointError
 
 Rules = Sequence[tuple[str, str | Callable[[re.Match[str]], str]]]
 
-_CLASSIFIER = {"0": "up", "1": "norm", "3": "out"}
+CLASSIFIER = {"0": "up", "1": "norm", "3": "out"}
 
 ORIGINAL: Rules = [
     (r"text_embeddings\.word_embeddings\.", "backbone.text.words."),
@@ -29,7 +29,7 @@ ORIGINAL: Rules = [
     (r"transformer\.blocks\.(\d+)\.mlp\.fc2\.", r"backbone.blocks.\1.ffn.down."),
     (r"transformer\.norm\.", "backbone.norm."),
     (r"pooler\.dense\.", "backbone.pooler."),
-    (r"(vqa|nlvr2)_classifier\.([013])\.", lambda m: f"heads.{m[1]}.{_CLASSIFIER[m[2]]}."),
+    (r"(vqa|nlvr2)_classifier\.([013])\.", lambda m: f"heads.{m[1]}.{CLASSIFIER[m[2]]}."),
     (r"itm_score\.fc\.", "heads.itm."),
     (r"rank_output\.", "heads.retrieval."),
 ]
@@ -77,7 +77,7 @@ def rename(state: Mapping[str, Tensor], rules: Rules, dropped: str) -> tuple[dic
             rule, name = found
             renamed[rule.sub(name, key, count=1)] = tensor
     if unknown:
-        raise CheckpointError(f"unexpected keys, none of ViLT's: {', '.join(sorted(unknown))}")
+        raise CheckpointError(f"unexpected keys, unknown to this kind of checkpoint: {', '.join(sorted(unknown))}")
     return renamed, left
 
 

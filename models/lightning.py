@@ -64,7 +64,7 @@ def read_lightning(path: Path) -> tuple[dict[str, Tensor], Mapping[str, Any]]:
         raise CheckpointError(f"{path.name} cannot be read as a checkpoint: {type(error).__name__}: {error}") from error
     state = loaded.get("state_dict") if isinstance(loaded, dict) else None
     if not isinstance(state, dict) or not state:
-        raise CheckpointError(f"{path.name} has no 'state_dict'; expected an original ViLT Lightning checkpoint")
+        raise CheckpointError(f"{path.name} has no 'state_dict'; expected an original Lightning checkpoint")
     if wrong := [str(key) for key, value in state.items() if not isinstance(value, Tensor)]:
         raise CheckpointError(f"{path.name}: state_dict entries are no tensors: {', '.join(wrong[:5])}")
     return dict(state), _plain_config(loaded.get("hyper_parameters"))

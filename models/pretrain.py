@@ -17,7 +17,7 @@ from torch.utils.data import DataLoader
 from models.batch import Split
 from models.checkpoints import load_network, save_network
 from models.network import Network
-from models.pretraining import Pretraining, shapes_config, thinned, total_loss
+from models.pretraining import CONFIGS, Pretraining, thinned, total_loss
 from models.shapes.report import report_world
 from models.shapes.stream import Mixture, PretrainingStream, StreamBatch
 from models.shapes.tokenizer import build_tokenizer
@@ -32,6 +32,7 @@ GRADIENT_NORM = 1.0
 class Recipe:
     """How the embedded world's backbone is trained; a run is a function of it."""
 
+    backbone: str = "vilt"  # or "meter"
     seed: int = 0
     steps: int = 2400
     learning_rate: float = 2e-3
@@ -45,6 +46,8 @@ class Recipe:
         warm_up = max(1, round(self.warm_up * self.steps))
         return self.learning_rate * min((step + 1) / warm_up, (self.steps - step) / (self.steps - warm_up + 1))
 
+
+STEPS: Mapping[str, int] = {"vilt": 2400, "meter": 4800}  # of the weights that ship
 
 Report = Callable[[int, Mapping[str, float]], None]
 """Called after every step with its number, from 1, and its losses by name."""
@@ -109,7 +112,7 @@ class PretrainingRun:
         """
         self.folder = folder
         self.recipe = recipe
-        self.config = shapes_config()
+        self.config = CONFIGS[recipe.backbone]()
         self.model = Pretraining(self.config, generator=torch.Generator().manual_seed(recipe.seed))
         self._optimizer = torch.optim.AdamW(
             _groups(self.model, recipe.weight_decay), lr=recipe.learning_rate, betas=(0.9, 0.98), fused=True

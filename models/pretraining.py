@@ -1,7 +1,8 @@
 """What pre-training on the embedded world optimises: a fresh ViLT, its heads, and auxiliary heads that are dropped."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from functools import partial
 from random import Random
 from typing import Self
@@ -11,26 +12,30 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 from torch.utils.hooks import RemovableHandle
 
-from models.architecture import Architecture, Choice
+from models.architecture import Architecture, Choice, Stack
+from models.backbone import Features, Images, Texts
 from models.heads import TASKS
+from models.inputs import concatenated
+from models.meter import Meter
+from models.meter_config import MeterConfig
 from models.network import ITM_HEAD, Network
 from models.shapes.patch_targets import COLORS, PATCH_SIZE, PATCHES, SHAPES, SIZES
 from models.shapes.question import ANSWERS
 from models.shapes.scene import IMAGE_SIZE
 from models.shapes.stream import IGNORED, Mixture, StreamBatch
 from models.shapes.tokenizer import MAX_TOKENS, PAD, words
-from models.vilt import Embedded, Features, Vilt
+from models.vilt import Vilt
 from models.vilt_config import ViltConfig
+from models.weights import empty_backbone
 from models.workload import TaskName
 
 NAMED = (SHAPES, COLORS, SIZES)
-SEEN_AT, FOUND_AT = 8, 14  # sub-layers after which the patches know what they show, and what the text asks of
 WEIGHTS: Mapping[str, float] = {"vqa": 1.0, "nlvr2": 1.0, "itm": 1.0, "words": 0.5, "patches": 2.0}
 EMBEDDING_STD = 0.1
 POSITION_STD = 0.3
 
 
-def shapes_config() -> ViltConfig:
+def vilt_config() -> ViltConfig:
     """The small ViLT of the embedded world: 12 blocks, 64 wide, three modalities for NLVR2's second image."""
     return ViltConfig(
         hidden_size=64,
@@ -47,13 +52,61 @@ def shapes_config() -> ViltConfig:
     )
 
 
+def meter_config() -> MeterConfig:
+    """The small METER of the embedded world: 6 + 6 fusion layers as the real one, 48 wide, short encoders."""
+    width, heads, wide = 48, 4, 192
+    return MeterConfig(
+        hidden_size=width,
+        heads=heads,
+        ffn_size=wide,
+        vision_width=width,
+        vision_heads=heads,
+        vision_blocks=4,
+        vision_ffn_size=wide,
+        image_size=IMAGE_SIZE,
+        patch_size=PATCH_SIZE,
+        language_width=width,
+        language_heads=heads,
+        language_blocks=2,
+        language_ffn_size=wide,
+        vocabulary=len(words()),
+        max_positions=MAX_TOKENS + words().index(PAD) + 1,
+        max_text_length=MAX_TOKENS,
+        modalities=3,
+        pad_id=words().index(PAD),
+    )
+
+
+CONFIGS: Mapping[str, Callable[[], ViltConfig | MeterConfig]] = {"vilt": vilt_config, "meter": meter_config}
+
+
+@dataclass(frozen=True, slots=True)
+class Taps:
+    """From which sub-layer on the patches know what they show (`seen`), and what the text asks of (`found`).
+
+    Both are read from what enters the first sub-layer that runs at or after that place.
+    """
+
+    seen: int
+    found: int
+
+
+def taps(config: ViltConfig | MeterConfig) -> Taps:
+    """Where the auxiliary heads read: a third and over half of ViLT; METER's image stream as it comes, and late."""
+    if isinstance(config, MeterConfig):
+        places = [place for place, each in enumerate(config.sub_layers) if each.stack is Stack.IMAGE]
+        return Taps(places[0], places[2 * len(places) // 3])
+    return Taps(8, 14)
+
+
 class Pretraining(nn.Module):
     """The network in training; `backbone` and `heads` outlive it, `auxiliary` does not."""
 
-    def __init__(self, config: ViltConfig, *, generator: torch.Generator) -> None:
+    def __init__(self, config: ViltConfig | MeterConfig, *, generator: torch.Generator) -> None:
         super().__init__()
-        self.backbone = Vilt(config)
-        matching = nn.Linear(config.hidden_size, 2)
+        self.backbone = empty_backbone(config)
+        self._taps = taps(config)
+        matching = nn.Linear(config.pooled_size, 2)
         self.heads = nn.ModuleDict(
             {task: TASKS[task].head(config, len(ANSWERS)) for task in (TaskName.VQA, TaskName.NLVR2)}
         )
@@ -80,24 +133,28 @@ class Pretraining(nn.Module):
                 nn.init.zeros_(module.bias if module.bias is not None else torch.empty(0))
             elif isinstance(module, nn.Embedding):
                 nn.init.normal_(module.weight, std=EMBEDDING_STD, generator=generator)
-        for name, weight in self.backbone.named_parameters():
-            if name.endswith(("msa.out.weight", "ffn.down.weight")):
+        weights = dict(self.backbone.named_parameters())
+        for name, weight in weights.items():
+            if name.endswith((".out.weight", ".down.weight")):
                 weight.div_(depth)
-            if name.endswith("msa.qkv.weight"):
+            if name.endswith(".qkv.weight"):
                 query, key, _ = weight.chunk(3)
                 key.copy_(query)  # like attends to like
+            if name.endswith(".key.weight"):
+                weight.copy_(weights[name.replace(".key.", ".query.")])
         self._place_patches(generator)
 
     def _place_patches(self, generator: torch.Generator) -> None:
         """A vector for each row of patches plus one for each column: near patches start alike."""
-        image = self.backbone.image
-        rows, columns = torch.randn(2, image.grid, image.positions.shape[-1], generator=generator) * POSITION_STD
-        image.positions[0, 1:] = (rows[:, None] + columns[None]).flatten(0, 1)
+        positions = self.backbone.image.positions
+        grid = self.backbone.config.grid
+        rows, columns = torch.randn(2, grid, positions.shape[-1], generator=generator) * POSITION_STD
+        positions[..., 1:, :] = (rows[:, None] + columns[None]).flatten(0, 1)
 
     def forward(self, batch: StreamBatch, mixture: Mixture, architecture: Architecture) -> dict[str, Tensor]:
         """The losses of a batch by name, scalars."""
         with _StreamTap(self.backbone) as tap:
-            features: Features = self.backbone(self._embed(batch, mixture), architecture)
+            features: Features = self.backbone(*self._read(batch, mixture), architecture)
         pooled, captions = features.pooled, mixture.questions + 2 * mixture.captions
         pairs = torch.stack([pooled[mixture.first_pairs : mixture.first_rights], pooled[mixture.first_rights :]], dim=1)
         vqa, nlvr2 = TASKS[TaskName.VQA], TASKS[TaskName.NLVR2]
@@ -111,17 +168,14 @@ class Pretraining(nn.Module):
             "patches": self._patches_loss(tap, batch.patches),
         }
 
-    def _embed(self, batch: StreamBatch, mixture: Mixture) -> Embedded:
-        """All rows as one sequence batch; the rows of second images have a modality of their own."""
+    def _read(self, batch: StreamBatch, mixture: Mixture) -> tuple[Texts, Images]:
+        """All rows, no encoder run yet; the rows of second images have a modality of their own."""
         rows = (slice(0, mixture.first_rights), slice(mixture.first_rights, mixture.rows))
-        parts = [
-            self.backbone.embed(
-                batch.input_ids[part], batch.attention_mask[part], batch.pixels[part], modality=modality
-            )
+        images = [
+            self.backbone.read_images(batch.pixels[part], modality=modality, blocks=0)
             for modality, part in enumerate(rows, start=1)
         ]
-        valid = torch.cat([part.valid for part in parts if part.valid is not None])
-        return Embedded(torch.cat([part.tokens for part in parts]), valid, parts[0].text_tokens)
+        return self.backbone.read_texts(batch.input_ids, batch.attention_mask, blocks=0), concatenated(images)
 
     def _words_loss(self, text: Tensor, words: Tensor) -> Tensor:
         hidden = words != IGNORED  # (R, L)
@@ -134,7 +188,7 @@ class Pretraining(nn.Module):
         What a patch shows is read with the embeddings of the words that name it: seen and read things get like
         vectors, which makes it easy to find the one from the other.
         """
-        seen = self.auxiliary["seen"](tap.after(SEEN_AT)[:, -PATCHES:])  # (R, PATCHES, D)
+        seen = self.auxiliary["seen"](tap.after(self._taps.seen)[:, -PATCHES:])  # (R, PATCHES, D)
         nothing = self.auxiliary["nothing"](seen)  # (R, PATCHES, 3)
         losses = []
         for place, names in enumerate(NAMED):
@@ -142,7 +196,7 @@ class Pretraining(nn.Module):
             logits = torch.cat([nothing[..., place, None], seen @ self.backbone.text.words.weight[ids].T], dim=-1)
             losses.append(F.cross_entropy(logits.flatten(0, 1), targets[:, place].flatten()))
         things = targets[:, 0] > 0  # (R, PATCHES)
-        found = self.auxiliary["found"](tap.after(FOUND_AT)[:, -PATCHES:][things])
+        found = self.auxiliary["found"](tap.after(self._taps.found)[:, -PATCHES:][things])
         return torch.stack([*losses, F.cross_entropy(found, targets[:, 3][things])]).sum()
 
     def network(self) -> Network:
@@ -153,9 +207,9 @@ class Pretraining(nn.Module):
 class _StreamTap:
     """Reads what enters each sub-layer that runs: the residual stream, (R, S, D)."""
 
-    def __init__(self, backbone: Vilt) -> None:
+    def __init__(self, backbone: Vilt | Meter) -> None:
         self._entered: dict[int, Tensor] = {}
-        self._sub_layers = [module for block in backbone.blocks for module in block.children()]
+        self._sub_layers = [backbone.sub_layer(place) for place in range(len(backbone.config.sub_layers))]
         self._hooks: list[RemovableHandle] = []
 
     def __enter__(self) -> Self:
@@ -171,12 +225,12 @@ class _StreamTap:
         del module
         self._entered[place] = inputs[0]
 
-    def after(self, count: int) -> Tensor:
-        """The stream after the first `count` sub-layers; one that is left out changes nothing."""
-        return self._entered[min(place for place in self._entered if place >= count)]
+    def after(self, place: int) -> Tensor:
+        """What enters the first sub-layer that runs at `place` or later."""
+        return self._entered[min(each for each in self._entered if each >= place)]
 
 
-def thinned(config: ViltConfig, *, drop: float, rng: Random) -> Architecture:
+def thinned(config: ViltConfig | MeterConfig, *, drop: float, rng: Random) -> Architecture:
     """Stochastic depth: each sub-layer is left out of a step with chance `drop`, the whole batch alike."""
     return Architecture(tuple(Choice(keep=rng.random() >= drop) for _ in config.sub_layers))
 

@@ -5,11 +5,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from models.meter_config import MeterConfig
 from models.vilt_config import ViltConfig
 from models.workload import TaskName, Workload
 
-SHIPPED = {"shapes-vilt": Path(__file__).parent / "shapes" / "weights"}
+SHIPPED = {f"shapes-{kind}": Path(__file__).parent / "shapes" / "weights" / kind for kind in ("vilt", "meter")}
 FORMAT = "twinsieve-vilt/1"
+METER_FORMAT = "twinsieve-meter/1"
+CONFIGS: Mapping[str, type[ViltConfig | MeterConfig]] = {FORMAT: ViltConfig, METER_FORMAT: MeterConfig}
 DATASETS = ("shapes", "shapes-small")  # the second: an eighth of the first, for a quick look
 
 
@@ -23,7 +26,7 @@ class BackboneEntry:
 
     name: str
     path: Path
-    config: ViltConfig
+    config: ViltConfig | MeterConfig
     answers: tuple[str, ...]
 
     def workload(self, task: TaskName) -> Workload:
@@ -36,6 +39,11 @@ class BackboneEntry:
             image_width=size,
             answers=len(self.answers),
         )
+
+
+def format_of(config: ViltConfig | MeterConfig) -> str:
+    """The name of our format for a backbone with that config."""
+    return next(name for name, kind in CONFIGS.items() if isinstance(config, kind))
 
 
 def read_entry(name: str, path: Path) -> BackboneEntry:
@@ -51,10 +59,11 @@ def read_entry(name: str, path: Path) -> BackboneEntry:
         raise ValueError(f"backbone '{name}': cannot read {file.name}: {error.strerror}") from None
     except (json.JSONDecodeError, UnicodeDecodeError) as error:
         raise ValueError(f"backbone '{name}': {file.name} is no JSON: {error}") from None
-    if not isinstance(data, dict) or data.get("format") != FORMAT:
-        found = data.get("format") if isinstance(data, dict) else type(data).__name__
-        raise ValueError(f"backbone '{name}': {file.name} has format {found!r}; expected {FORMAT!r}")
-    return BackboneEntry(name, path, ViltConfig.from_json(data["backbone"]), tuple(data["answers"]))
+    found = str(data.get("format")) if isinstance(data, dict) else type(data).__name__
+    if found not in CONFIGS:
+        expected = " or ".join(repr(known) for known in CONFIGS)
+        raise ValueError(f"backbone '{name}': {file.name} has format {found!r}; expected {expected}")
+    return BackboneEntry(name, path, CONFIGS[found].from_json(data["backbone"]), tuple(data["answers"]))
 
 
 class BackboneRegistry:

@@ -7,6 +7,8 @@ from typing import Any
 
 from models.architecture import SubLayer, SubLayerKind
 
+KINDS = (SubLayerKind.SELF_ATTENTION, SubLayerKind.FFN)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ViltConfig:
@@ -31,6 +33,16 @@ class ViltConfig:
             raise ValueError(f"hidden size {self.hidden_size} cannot be split over {self.heads} heads")
         if self.image_size % self.patch_size:
             raise ValueError(f"image size {self.image_size} is no multiple of the patch size {self.patch_size}")
+
+    @property
+    def pooled_size(self) -> int:
+        """Width of the pooled features: text token 0's."""
+        return self.hidden_size
+
+    @property
+    def patch_places(self) -> int:
+        """Patches can be dropped after the embedding (0) up to before the last block."""
+        return self.blocks - 1
 
     @property
     def grid(self) -> int:
@@ -61,4 +73,4 @@ class ViltConfig:
 
 @lru_cache
 def _sub_layers(blocks: int) -> tuple[SubLayer, ...]:
-    return tuple(SubLayer(block, kind) for block in range(blocks) for kind in SubLayerKind)
+    return tuple(SubLayer(block, kind) for block in range(blocks) for kind in KINDS)

@@ -14,6 +14,8 @@ from torch import Tensor, nn
 from models.architecture import Architecture
 from models.heads import Classifier
 from models.lightning import CheckpointError
+from models.meter import Meter
+from models.meter_config import MeterConfig
 from models.vilt import Vilt
 from models.vilt_config import ViltConfig
 
@@ -114,11 +116,16 @@ def build_heads(state: Mapping[str, Tensor]) -> nn.ModuleDict:
     return heads
 
 
+def empty_backbone(config: ViltConfig | MeterConfig, slim: Architecture | None = None) -> Vilt | Meter:
+    """A ViLT or METER of these sizes, as initialised; a slim one holds only what its architecture keeps."""
+    return Vilt(config, slim) if isinstance(config, ViltConfig) else Meter(config, slim)
+
+
 def build_backbone(
-    config: ViltConfig, state: Mapping[str, Tensor], *, source: str, slim: Architecture | None = None
-) -> Vilt:
-    """A ViLT filled from the keys `backbone....` of `state`, frozen and in eval mode."""
-    backbone = Vilt(config, slim)
+    config: ViltConfig | MeterConfig, state: Mapping[str, Tensor], *, source: str, slim: Architecture | None = None
+) -> Vilt | Meter:
+    """A ViLT or METER filled from the keys `backbone....` of `state`, frozen and in eval mode."""
+    backbone = empty_backbone(config, slim)
     weights = {key.removeprefix("backbone."): value for key, value in state.items() if key.startswith("backbone.")}
     fill(backbone, weights, source=source)
     return backbone.eval().requires_grad_(False)

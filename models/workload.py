@@ -24,6 +24,8 @@ class Workload:
     image_height: int
     image_width: int
     answers: int = 0  # size of the VQA vocabulary; other tasks have a head of fixed size
+    foreground_macs: int = 0  # of the foreground provider, per image
+    foreground_parameters: int = 0
 
     @property
     def passes(self) -> int:

@@ -6,22 +6,20 @@ from collections.abc import Sequence
 
 from search.contracts import Candidate, Genome, Outcome
 from search.ledger import Ledger
-from search.novelty import Novelty
 from search.ranking import best, pareto_front
 from search.spec import Objective
 
 
 class AskTell(ABC):
-    """Asks at most `candidates` different feasible chromosomes, and ends early when there are no more.
+    """Asks at most `candidates` different chromosomes, and ends early when there are no more.
 
     A subclass calls `_refill` at the end of its `__init__`; `finished` then knows at once whether another ask comes.
     """
 
-    def __init__(self, novelty: Novelty, *, objectives: Sequence[Objective], candidates: int) -> None:
-        self._novelty = novelty
+    def __init__(self, objectives: Sequence[Objective], candidates: int, *, first_index: int = 0) -> None:
         self._objectives = tuple(objectives)
         self._candidates = candidates
-        self._ledger = Ledger(objectives)
+        self._ledger = Ledger(objectives, first_index=first_index)
         self._waiting: deque[Genome] = deque()
 
     @abstractmethod

@@ -1,26 +1,49 @@
 """From a spec to a search: the space, the MACs budget, and the algorithm with its finals."""
 
 import math
-import random
+from dataclasses import replace
 from itertools import islice
 
-from models.cost import CostModel
-from models.registry import DATASETS, BackboneEntry
-from search.contracts import RankedAlgorithm
+from models.architecture import Stack
+from models.cost import cost_model
+from models.folders import NOWHERE, Folders
+from models.foreground.cost import foreground_cost
+from models.registry import BackboneEntry
+from models.workload import TaskName, Workload
+from search.algorithm_spec import DasSpec
+from search.algorithms import search_algorithm
+from search.das import Das
 from search.finals import WithFinals
-from search.genetic import Genetic
-from search.nsga2 import Nsga2
-from search.random_search import RandomSearch
+from search.named import check_named, head_answers
 from search.space import SearchSpace
-from search.spec import GeneticSpec, Nsga2Spec, SearchSpec, SpecError
+from search.spec import SearchSpec, SpecError
 
+SAMPLING = ("genetic", "nsga2", "random")  # these measure as many different feasible chromosomes as they may
 COUNTED = 4096  # feasible chromosomes counted before a search is accepted; one that runs out later just ends early
 
 
-def build_space(spec: SearchSpec, entry: BackboneEntry) -> SearchSpace:
-    """The chromosomes of a backbone, at the cost of the task's largest example."""
-    cost = CostModel(entry.config, entry.workload(spec.task))
-    return SearchSpace(entry.config.sub_layers, spec.space, cost.macs)
+def build_space(spec: SearchSpec, entry: BackboneEntry, folders: Folders = NOWHERE) -> SearchSpace:
+    """The chromosomes of a backbone, at the cost of the task's largest example.
+
+    Raises:
+        ValueError: the data or the foreground of the spec is not known, or does not say what its use costs.
+    """
+    config = entry.config
+    cost = cost_model(config, workload(spec, entry, folders))
+    return SearchSpace(config.sub_layers, spec.space, cost.macs, patch_places=config.patch_places)
+
+
+def workload(spec: SearchSpec, entry: BackboneEntry, folders: Folders = NOWHERE) -> Workload:
+    """The largest example of a search: the head has the data's answers, and the foreground provider looks at it.
+
+    Raises:
+        ValueError: as for `build_space`.
+    """
+    looking = foreground_cost(spec.space.foreground, folders.foregrounds)
+    example = replace(entry.workload(spec.task), foreground_macs=looking.macs, foreground_parameters=looking.parameters)
+    if spec.task is not TaskName.VQA:
+        return example
+    return replace(example, answers=len(head_answers(spec, entry, folders).names))
 
 
 def macs_budget(spec: SearchSpec, space: SearchSpace) -> int | None:
@@ -34,30 +57,33 @@ def macs_budget(spec: SearchSpec, space: SearchSpace) -> int | None:
 
 def build_algorithm(spec: SearchSpec, space: SearchSpace) -> WithFinals:
     """The spec's algorithm and, after it, the finals; equal specs give equal searches."""
-    return WithFinals(_algorithm(spec, space), space, spec.final)
+    return WithFinals(search_algorithm(spec, space, macs_budget(spec, space)), space, spec.final)
 
 
-def check_spec(spec: SearchSpec, entry: BackboneEntry) -> None:
+def check_spec(spec: SearchSpec, entry: BackboneEntry, folders: Folders = NOWHERE) -> None:
     """Refuse what is well formed but cannot be searched on this backbone.
 
     Raises:
-        SpecError: the data set is not registered, patches are dropped after more blocks than there are, nothing is as
-            cheap as the budget asks, or fewer chromosomes are feasible than are to be measured.
+        SpecError: the data set or the foreground is not registered or cannot be used, patches are dropped after more
+            blocks than there are, nothing is as cheap as the budget asks, or fewer chromosomes are feasible than are to
+            be measured.
     """
-    if spec.data not in DATASETS:
-        raise SpecError(f"data: no data set '{spec.data}'; registered: {', '.join(DATASETS)}")
-    if spec.space.patch_ratios and spec.space.patch_after_block > entry.config.blocks:
-        raise SpecError(
-            f"space.patch_after_block is {spec.space.patch_after_block}; "
-            f"backbone '{entry.name}' has {entry.config.blocks} blocks"
-        )
-    space = build_space(spec, entry)
+    check_named(spec, entry, folders)
+    _check_places(spec, entry)
+    space = build_space(spec, entry, folders)
     budget = macs_budget(spec, space)
     if budget is not None and space.min_macs() > budget:
         raise SpecError(
             f"the budget asks for at most {budget:,} MACs; the cheapest chromosome has {space.min_macs():,} and the "
             f"no-skip adapter model {space.macs(space.full):,}: raise budget.macs_ratio or budget.macs"
         )
+    if isinstance(spec.algorithm, DasSpec):
+        Das(space, spec.algorithm, budget).check()
+    if spec.algorithm.name in SAMPLING:
+        _check_room(spec, space, budget)
+
+
+def _check_room(spec: SearchSpec, space: SearchSpace, budget: int | None) -> None:
     wanted = min(spec.budget.candidates, COUNTED)
     if (feasible := sum(1 for _ in islice(space.within(budget), wanted))) < wanted:
         raise SpecError(
@@ -67,12 +93,13 @@ def check_spec(spec: SearchSpec, entry: BackboneEntry) -> None:
         )
 
 
-def _algorithm(spec: SearchSpec, space: SearchSpace) -> RankedAlgorithm:
-    rng = random.Random(spec.seed)  # noqa: S311  # reproducible, and no secret
-    budget, candidates = macs_budget(spec, space), spec.budget.candidates
-    if isinstance(spec.algorithm, GeneticSpec):
-        return Genetic(space, spec.algorithm, budget=budget, candidates=candidates, rng=rng)
-    objectives = spec.objectives
-    if isinstance(spec.algorithm, Nsga2Spec):
-        return Nsga2(space, spec.algorithm, objectives=objectives, budget=budget, candidates=candidates, rng=rng)
-    return RandomSearch(space, objectives=objectives, budget=budget, candidates=candidates, rng=rng)
+def _check_places(spec: SearchSpec, entry: BackboneEntry) -> None:
+    last = entry.config.patch_places
+    if late := [place for place in spec.space.patch_places if place > last]:
+        raise SpecError(
+            f"space.patch_places has {late[0]}; in backbone '{entry.name}' the last place is after {last} blocks"
+        )
+    if spec.space.classifier_token and any(each.stack is Stack.JOINT for each in entry.config.sub_layers):
+        raise SpecError(
+            f"space.classifier_token is for METER; backbone '{entry.name}' has one stack for text and image"
+        )

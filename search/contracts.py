@@ -18,7 +18,13 @@ class Fidelity(StrEnum):
     PROXY = "proxy"  # short fine-tune, scored on the fitness split
     FINAL = "final"  # long fine-tune, judged on the validation split; its weights are kept
     TEST = "test"  # the weights of FINAL, once on the test split, with latency; exported
+    PROBE = "probe"  # not one chromosome but the backbone: a number for each layer gene, under `gene_key`
     PLAIN = "plain"  # the backbone as it came, no adapters, nothing trained, on the test split
+
+
+def gene_key(gene: int) -> str:
+    """The name, in the measurement of a PROBE, of what it found about a layer gene."""
+    return f"gene.{gene}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,9 +71,10 @@ class RankedAlgorithm(SearchAlgorithm, Protocol):
     """A search algorithm that can name several winners: those that a final fine-tune compares."""
 
     def best(self, count: int) -> Sequence[Candidate]:
-        """At most `count` feasible candidates that did not fail, most accurate first.
+        """At most `count` winners, best first; none of them failed, and each is feasible where a MACs budget holds.
 
-        The most accurate ones for a single objective; else evenly spread along the Pareto front.
+        The most accurate ones for a single objective; else evenly spread along the Pareto front. An algorithm that
+        decides without measuring names what it decided.
         """
 
 

@@ -25,6 +25,7 @@ class WithFinals:
         self._finals: Ledger | None = None
         self._waiting: deque[tuple[Genome, Fidelity]] = deque()
         self._finalists: list[Genome] = []
+        self._no_skip = False  # the algorithm wants the baseline
         self._tested = False
 
     @property
@@ -61,11 +62,15 @@ class WithFinals:
         return self._algorithm.front()
 
     def chosen(self) -> Candidate | None:
-        """The finalist with the best validation accuracy so far, never the baseline; None where there is none."""
-        return next((each for each in self._ranked() if each.genome != self._baseline), None)
+        """The finalist with the best validation accuracy so far; None where there is none.
+
+        The baseline is chosen only where the algorithm names it and nothing else.
+        """
+        return next((each for each in self._ranked() if each.genome != self._baseline or self._no_skip), None)
 
     def _open(self) -> Ledger:
         self._finalists = self._winners()
+        self._no_skip = not self._finalists and bool(self._algorithm.best(1))
         self._waiting.append((self._baseline, Fidelity.PLAIN))
         self._waiting.extend((genome, Fidelity.FINAL) for genome in [self._baseline, *self._finalists])
         return Ledger(first_index=self._asked)

@@ -5,12 +5,13 @@ from collections.abc import Sequence
 
 from deap import tools
 
+from search.algorithm_spec import GeneticSpec
 from search.ask_tell import AskTell
 from search.contracts import Candidate, Genome, Outcome
 from search.novelty import Novelty, until_exhausted
 from search.ranking import Individual, constrained_fitness
 from search.space import SearchSpace
-from search.spec import GeneticSpec, Objective
+from search.spec import Objective
 from search.variation import Variation
 
 
@@ -18,13 +19,24 @@ class Genetic(AskTell):
     """Tournaments choose parents among the elite and the last generation; children are repaired to the budget.
 
     The elite is not measured again: a generation after the first asks `population - elitism` children. It closes in
-    the order of asks, so the order in which outcomes arrive changes nothing.
+    the order of asks, so the order in which outcomes arrive changes nothing. The first one holds `seeds`, which must be
+    feasible.
     """
 
     def __init__(
-        self, space: SearchSpace, spec: GeneticSpec, *, budget: int | None, candidates: int, rng: random.Random
+        self,
+        space: SearchSpace,
+        spec: GeneticSpec,
+        *,
+        budget: int | None,
+        candidates: int,
+        rng: random.Random,
+        seeds: Sequence[Genome] = (),
+        first_index: int = 0,
     ) -> None:
-        super().__init__(Novelty(space, budget, rng), objectives=(Objective.ACCURACY,), candidates=candidates)
+        super().__init__((Objective.ACCURACY,), candidates, first_index=first_index)
+        self._novelty = Novelty(space, budget, rng)
+        self._seeds = seeds
         self._space = space
         self._spec = spec
         self._budget = budget
@@ -38,7 +50,7 @@ class Genetic(AskTell):
         if self._ledger.awaited:
             return []
         if not self._ledger.asked:
-            return self._novelty.first(min(room, self._spec.population), self._variation.mutant)
+            return self._novelty.first(min(room, self._spec.population), self._variation.mutant, seeds=self._seeds)
         pool = self._elite + [self._individual(*pair) for pair in self._ledger.outcomes(since=self._closed)]
         self._closed = self._ledger.asked
         self._elite = tools.selBest(pool, self._spec.elitism)

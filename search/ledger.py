@@ -17,10 +17,13 @@ class Measured:
 
 
 class Ledger:
-    """Counts asks from `first_index`, takes each tell once, and turns measurements that are not finite to failures."""
+    """Counts asks from `first_index` and takes each tell once.
 
-    def __init__(self, objectives: Iterable[Objective] = (Objective.ACCURACY,), *, first_index: int = 0) -> None:
-        self._objectives = tuple(objectives)
+    A measurement must have every name in `required`; where one of these is not finite, it becomes a failure.
+    """
+
+    def __init__(self, required: Iterable[str] = (Objective.ACCURACY,), *, first_index: int = 0) -> None:
+        self._required = tuple(required)
         self._first_index = first_index
         self._candidates: list[Candidate] = []
         self._outcomes: dict[int, Outcome] = {}
@@ -45,7 +48,7 @@ class Ledger:
         """Enter the outcome of the candidate that was asked as `index`.
 
         Raises:
-            ValueError: no such candidate is awaited, or an objective was not measured.
+            ValueError: no such candidate is awaited, or a required name was not measured.
         """
         if not self._first_index <= index < self._first_index + self.asked:
             raise ValueError(f"candidate {index} was told but never asked; {self.asked} were asked so far")
@@ -63,10 +66,10 @@ class Ledger:
         return [Measured(each, told) for each, told in self.outcomes(since=since) if not isinstance(told, Failure)]
 
     def _finite(self, index: int, measurement: Measurement) -> Outcome:
-        for objective in self._objectives:
-            if objective not in measurement:
+        for name in self._required:
+            if name not in measurement:
                 found = ", ".join(measurement) or "nothing"
-                raise ValueError(f"candidate {index} was measured without '{objective}'; it has {found}")
-            if not math.isfinite(measurement[objective]):
-                return Failure(f"{objective} is {measurement[objective]}")
+                raise ValueError(f"candidate {index} was measured without '{name}'; it has {found}")
+            if not math.isfinite(measurement[name]):
+                return Failure(f"{name} is {measurement[name]}")
         return measurement

@@ -1,7 +1,7 @@
 """`Novelty`: feasible chromosomes that a search has not asked for yet, until there are none left."""
 
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from itertools import islice
 
 from search.contracts import Genome
@@ -26,11 +26,15 @@ class Novelty:
         self._seen: set[Genome] = set()
         self._rest = space.within(budget)
 
-    def first(self, count: int, mutant: Callable[[Genome], Genome]) -> list[Genome]:
-        """A first generation: everything kept as far as the budget allows, for a front also the other end; samples."""
+    def first(self, count: int, mutant: Callable[[Genome], Genome], *, seeds: Sequence[Genome] = ()) -> list[Genome]:
+        """A first generation: everything kept as far as the budget allows, for a front also the other end; samples.
+
+        Before the samples come `seeds` as they are; they must be feasible.
+        """
         ends = [self._space.full, self._space.cheapest] if self._spread else [self._space.full]
-        seeds = [genome for end in ends[:count] if (genome := self.of(end, mutant)) is not None]
-        return seeds + until_exhausted(self.sample, count - len(seeds))
+        chosen = [genome for end in ends[:count] if (genome := self.of(end, mutant)) is not None]
+        chosen += islice(filter(self._enter, seeds), count - len(chosen))
+        return chosen + until_exhausted(self.sample, count - len(chosen))
 
     def of(self, genome: Genome, mutant: Callable[[Genome], Genome]) -> Genome | None:
         """`genome` repaired; if it was seen, a mutant of it; failing that a sample; None when all were seen."""

@@ -5,12 +5,13 @@ from collections.abc import Sequence
 
 from deap import tools
 
+from search.algorithm_spec import Nsga2Spec
 from search.ask_tell import AskTell
 from search.contracts import Genome
 from search.novelty import Novelty, until_exhausted
 from search.ranking import Individual, individuals
 from search.space import SearchSpace
-from search.spec import Nsga2Spec, Objective
+from search.spec import Objective
 from search.variation import Variation
 
 
@@ -30,7 +31,8 @@ class Nsga2(AskTell):
         candidates: int,
         rng: random.Random,
     ) -> None:
-        super().__init__(Novelty(space, budget, rng, spread=True), objectives=objectives, candidates=candidates)
+        super().__init__(objectives, candidates)
+        self._novelty = Novelty(space, budget, rng, spread=True)
         self._spec = spec
         self._rng = rng
         self._variation = Variation(space, crossover=spec.crossover, mutation=spec.mutation, swap=spec.swap, rng=rng)

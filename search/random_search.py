@@ -22,8 +22,8 @@ class RandomSearch(AskTell):
         candidates: int,
         rng: random.Random,
     ) -> None:
-        novelty = Novelty(space, budget, rng, spread=len(objectives) > 1)
-        super().__init__(novelty, objectives=objectives, candidates=candidates)
+        super().__init__(objectives, candidates)
+        self._novelty = Novelty(space, budget, rng, spread=len(objectives) > 1)
         self._refill()
 
     def _propose(self, room: int) -> Sequence[Genome]:

@@ -2,48 +2,87 @@
 
 import math
 import random
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from functools import cached_property
 from itertools import accumulate
 
-from models.architecture import Architecture, Choice, PatchKeep, SubLayer
+from models.architecture import Architecture, Choice, ModuleSpec, Stack, SubLayer
 from search.contracts import Genome
-from search.spec import SpaceSpec
+from search.free_genes import FreeGenes
+from search.layer_genes import gene_stacks, layer_genes
+from search.space_spec import IDENTITY, SpaceSpec
 
 DROP, KEEP = 0, 1
+VILT_PLACE = 2  # blocks before the patch filter where a spec names no place
+
+
+@dataclass(frozen=True, slots=True)
+class FrozenBlocks:
+    """How many leading blocks of the encoders no chromosome changes, so that their outputs can be kept."""
+
+    image: int
+    text: int
 
 
 class SearchSpace:
-    """One gene per sub-layer (0 drops it, 1 keeps it) and, with patch ratios, a last gene that indexes them.
+    """A gene per layer (0 drops it, 1 keeps it), then the free genes, which index what else a spec gives several of.
 
-    `macs` gives an architecture's MACs per example. At a given patch ratio they must be at least those with nothing
-    kept plus what each kept sub-layer saves when dropped alone, as costs that add up are: `within` rests on it.
+    `macs` gives an architecture's MACs per example. For given free genes they must be at least those with nothing
+    kept plus what each kept layer saves when dropped alone, as costs that add up are: `within` rests on it.
+    `patch_places` is the last place of a patch filter in this backbone.
     """
 
-    def __init__(self, sub_layers: Sequence[SubLayer], spec: SpaceSpec, macs: Callable[[Architecture], int]) -> None:
+    def __init__(
+        self,
+        sub_layers: Sequence[SubLayer],
+        spec: SpaceSpec,
+        macs: Callable[[Architecture], int],
+        *,
+        patch_places: int,
+    ) -> None:
+        """Set out the genes.
+
+        Raises:
+            SpecError: the spec names a stack that the backbone has not.
+        """
         self.sub_layers = tuple(sub_layers)
-        self._ratios = spec.patch_ratios
-        self._after_block = spec.patch_after_block
-        self._dropped = Choice(keep=False, bottleneck=spec.bottleneck if spec.dropped == "adapter" else 0)
-        self._kept = Choice(keep=True, bottleneck=spec.kept_bottleneck)
+        self.layers = layer_genes(sub_layers, spec)
+        self._stacks = gene_stacks(sub_layers, spec)
+        self._token = spec.classifier_token
+        self._dropped = None if spec.dropped == IDENTITY else ModuleSpec.parse(spec.dropped)
+        joint = any(each.stack is Stack.JOINT for each in sub_layers)
+        self._free = FreeGenes(spec, min(VILT_PLACE, patch_places) if joint else patch_places)
+        self._combinations = self._free.combinations
         self._cost = macs
         self._known_macs: dict[Genome, int] = {}
+        self._known_extra: dict[Genome, list[int]] = {}
 
     @property
     def sizes(self) -> tuple[int, ...]:
         """How many choices each gene has."""
-        return (2,) * len(self.sub_layers) + ((len(self._ratios),) if self._ratios else ())
+        return (2,) * len(self.layers) + self._free.sizes
 
     @property
     def size(self) -> int:
-        """How many chromosomes there are."""
-        return math.prod(self.sizes)
+        """How many chromosomes there are; a patch place that means nothing is not counted."""
+        return (1 << len(self.layers)) * len(self._combinations)
 
     @property
     def full(self) -> Genome:
-        """The no-skip adapter model: every sub-layer kept, and the largest patch ratio."""
-        patches = (self._ratios.index(max(self._ratios)),) if self._ratios else ()
-        return (KEEP,) * len(self.sub_layers) + patches
+        """The no-skip adapter model: every layer kept, the largest patch ratio at the last place, the first module."""
+        return (KEEP,) * len(self.layers) + self._free.full
+
+    @property
+    def frozen_blocks(self) -> FrozenBlocks:
+        """The encoders' leading blocks that are the same for every chromosome; 0 where there is no encoder."""
+        place = self._free.first_place()
+        image = self._encoder_blocks(Stack.VISION)
+        return FrozenBlocks(image if place is None else min(image, place), self._encoder_blocks(Stack.LANGUAGE))
+
+    def _encoder_blocks(self, stack: Stack) -> int:
+        """Blocks of an encoder that has no genes."""
+        return 0 if stack in self._stacks else len({each.block for each in self.sub_layers if each.stack is stack})
 
     def check(self, genome: Sequence[int]) -> None:
         """Refuse what is no chromosome of this space.
@@ -58,16 +97,21 @@ class SearchSpace:
                 raise ValueError(f"gene {index} is {gene}; its choices are 0 to {size - 1}")
 
     def decode(self, genome: Genome) -> Architecture:
-        """The architecture that `genome` stands for; a patch ratio of 1 means no patch filter.
+        """The architecture that `genome` stands for.
 
         Raises:
             ValueError: it is no chromosome of this space.
         """
         self.check(genome)
-        count = len(self.sub_layers)
-        choices = tuple(self._kept if gene == KEEP else self._dropped for gene in genome[:count])
-        ratio = self._ratios[genome[count]] if self._ratios else 1.0
-        return Architecture(choices, PatchKeep(ratio, self._after_block) if ratio < 1.0 else None)
+        free = genome[len(self.layers) :]
+        beside = Choice(module=self._free.module(free))
+        choices = [beside if each.stack in self._stacks else Choice() for each in self.sub_layers]
+        for gene, layer in zip(genome, self.layers, strict=False):
+            if gene == DROP:
+                for place in layer.places:
+                    choices[place] = Choice(keep=False)
+                choices[layer.places[0]] = Choice(False, self._dropped, layer.bare and self._dropped is not None)
+        return Architecture(tuple(choices), self._free.patches(free), self._token)
 
     def macs(self, genome: Genome) -> int:
         """MACs per example of what `genome` decodes to."""
@@ -86,50 +130,73 @@ class SearchSpace:
     @cached_property
     def cheapest(self) -> Genome:
         """The chromosome with the fewest MACs: nothing kept, unless what stands in its place costs more."""
-        return min((self._cheapest_at(patches) for patches in self._extra_macs), key=self.macs)
+        return min((self._cheapest_at(free) for free in self._combinations), key=self.macs)
 
     def min_macs(self) -> int:
         """MACs of the cheapest chromosome."""
         return self.macs(self.cheapest)
 
+    def check_budget(self, budget: int | None) -> None:
+        """Refuse a budget that nothing meets.
+
+        Raises:
+            ValueError: every chromosome costs more.
+        """
+        if budget is not None and self.min_macs() > budget:
+            raise ValueError(f"no chromosome costs at most {budget:,} MACs; the cheapest has {self.min_macs():,}")
+
     def sample(self, rng: random.Random, *, target: float | None = None) -> Genome:
         """A random chromosome whose expected cost is `target` MACs, or of fair coins without one.
 
-        However far the target lies, one sub-layer in expectation is kept and one dropped, so that samples differ.
+        However far the target lies, one layer in expectation is kept and one dropped, so that samples differ.
         """
-        patches = rng.choice(list(self._extra_macs))
-        keep = 0.5 if target is None else self._keep_probability(patches, target)
-        return (*(KEEP if rng.random() < keep else DROP for _ in self.sub_layers), *patches)
+        free = rng.choice(self._combinations)
+        keep = 0.5 if target is None else self._keep_probability(free, target)
+        return (*(KEEP if rng.random() < keep else DROP for _ in self.layers), *free)
 
     def repair(self, genome: Genome, budget: int | None, rng: random.Random) -> Genome:
-        """`genome` itself if feasible, else with sub-layers dropped at random, weighted by the MACs each saves.
+        """`genome` itself if feasible, else with layers dropped at random, weighted by the MACs each saves.
 
-        Where no drop saves anything any more, the patch ratio is lowered, one step at a time.
+        Where no drop saves anything any more, the free genes take the next cheaper combination, one step at a time.
+        A patch place that means nothing becomes 0.
 
         Raises:
             ValueError: no chromosome is that cheap.
         """
+        self.check_budget(budget)
+        genome = genome[: len(self.layers)] + self._free.canonical(genome[len(self.layers) :])
         while not self.feasible(genome, budget):
-            cheaper = self._drop_one(genome, rng) or self._lower_ratio(genome)
-            if cheaper is None:
-                raise ValueError(f"no chromosome costs at most {budget:,} MACs; the cheapest has {self.min_macs():,}")
-            genome = cheaper
+            genome = self._drop_one(genome, rng) or self.cheaper_free(genome) or self.cheapest
         return genome
 
     def fill(self, genome: Genome, budget: int, rng: random.Random) -> Genome:
-        """A feasible `genome` with dropped sub-layers kept again, at random, as long as one fits the budget."""
-        genes = list(genome)
-        dropped = [gene for gene in range(len(self.sub_layers)) if genome[gene] == DROP]
-        for gene in rng.sample(dropped, len(dropped)):
-            genes[gene] = KEEP
-            if not self.feasible(tuple(genes), budget):
-                genes[gene] = DROP
-        return tuple(genes)
+        """A feasible `genome` with dropped layers kept again, at random, as long as one fits the budget."""
+        dropped = [gene for gene in range(len(self.layers)) if genome[gene] == DROP]
+        return self.keep(genome, rng.sample(dropped, len(dropped)), budget)
+
+    def keep(self, genome: Genome, order: Iterable[int], budget: int) -> Genome:
+        """A feasible `genome` with layers of `order` kept again, first come first served, where one fits the budget."""
+        for gene in order:
+            kept = self.flipped(genome, gene)
+            if self.feasible(kept, budget):
+                genome = kept
+        return genome
+
+    def flipped(self, genome: Genome, gene: int) -> Genome:
+        """`genome` with a kept layer dropped, or a dropped one kept."""
+        return (*genome[:gene], 1 - genome[gene], *genome[gene + 1 :])
+
+    def cheaper_free(self, genome: Genome) -> Genome | None:
+        """`genome` with the dearest combination of free genes that costs less than its own; None without one."""
+        others = [genome[: len(self.layers)] + free for free in self._combinations]
+        cheaper = [other for other in others if self.macs(other) < self.macs(genome)]
+        return max(cheaper, key=self.macs, default=None)
 
     def within(self, budget: int | None) -> Iterator[Genome]:
-        """Every feasible chromosome once, lazily; those that keep the first sub-layers come first."""
-        for patches, extra in self._extra_macs.items():
-            least = self._nothing_kept(patches) + sum(min(more, 0) for more in extra)
+        """Every feasible chromosome once, lazily; those that keep the first layers come first."""
+        for free in self._combinations:
+            extra = self._extra_macs(free)
+            least = self._nothing_kept(free) + sum(min(more, 0) for more in extra)
             stack: list[tuple[Genome, float]] = [((), math.inf if budget is None else budget - least)]
             while stack:
                 genes, spare = stack.pop()
@@ -137,43 +204,36 @@ class SearchSpace:
                     more = extra[len(genes)]  # the dearer choice of this gene eats into what is spare
                     both = [((*genes, DROP), spare + min(more, 0)), ((*genes, KEEP), spare - max(more, 0))]
                     stack += [each for each in both if each[1] >= 0]
-                elif self.feasible(genes + patches, budget):
-                    yield genes + patches
+                elif self.feasible(genes + free, budget):
+                    yield genes + free
 
-    @cached_property
-    def _extra_macs(self) -> dict[Genome, list[int]]:
-        """By patch gene: how many MACs each sub-layer costs beyond what stands in its place when dropped."""
-        return {patches: self._extra_at(patches) for patches in self._patch_genes()}
+    def _extra_macs(self, free: Genome) -> list[int]:
+        """By layer: how many MACs it costs beyond what stands in its place when dropped."""
+        if free not in self._known_extra:
+            kept = (KEEP,) * len(self.layers) + free
+            without = [self.flipped(kept, gene) for gene in range(len(self.layers))]
+            self._known_extra[free] = [self.macs(kept) - self.macs(genome) for genome in without]
+        return self._known_extra[free]
 
-    def _patch_genes(self) -> list[Genome]:
-        return [(index,) for index in range(len(self._ratios))] or [()]
+    def _nothing_kept(self, free: Genome) -> int:
+        return self.macs((DROP,) * len(self.layers) + free)
 
-    def _extra_at(self, patches: Genome) -> list[int]:
-        kept = (KEEP,) * len(self.sub_layers)
-        without = [(*kept[:gene], DROP, *kept[gene + 1 :]) for gene in range(len(kept))]
-        return [self.macs(kept + patches) - self.macs(genes + patches) for genes in without]
+    def _cheapest_at(self, free: Genome) -> Genome:
+        return (*(DROP if more >= 0 else KEEP for more in self._extra_macs(free)), *free)
 
-    def _nothing_kept(self, patches: Genome) -> int:
-        return self.macs((DROP,) * len(self.sub_layers) + patches)
-
-    def _cheapest_at(self, patches: Genome) -> Genome:
-        return (*(DROP if more >= 0 else KEEP for more in self._extra_macs[patches]), *patches)
-
-    def _keep_probability(self, patches: Genome, target: float) -> float:
-        count, extra = len(self.sub_layers), sum(self._extra_macs[patches])
-        if extra <= 0:  # a wide adapter in place of a sub-layer can cost more than the sub-layer
+    def _keep_probability(self, free: Genome, target: float) -> float:
+        count, extra = len(self.layers), sum(self._extra_macs(free))
+        if extra <= 0:  # a wide adapter in place of a layer can cost more than the layer
             return 0.5
-        return min(max((target - self._nothing_kept(patches)) / extra, 1 / count), 1 - 1 / count)
+        return min(max((target - self._nothing_kept(free)) / extra, 1 / count), 1 - 1 / count)
 
     def _drop_one(self, genome: Genome, rng: random.Random) -> Genome | None:
-        extra = self._extra_macs[genome[len(self.sub_layers) :]]
-        saved = [max(more if gene == KEEP else -more, 0) for gene, more in zip(genome, extra, strict=False)]
+        saved = [max(more, 0) for more in self.savings(genome)]
         if not any(saved):
             return None
-        gene = rng.choices(range(len(saved)), cum_weights=list(accumulate(saved)))[0]
-        return (*genome[:gene], 1 - genome[gene], *genome[gene + 1 :])
+        return self.flipped(genome, rng.choices(range(len(saved)), cum_weights=list(accumulate(saved)))[0])
 
-    def _lower_ratio(self, genome: Genome) -> Genome | None:
-        others = [genome[: len(self.sub_layers)] + patches for patches in self._patch_genes()]
-        cheaper = [other for other in others if self.macs(other) < self.macs(genome)]
-        return max(cheaper, key=self.macs, default=None)
+    def savings(self, genome: Genome) -> list[int]:
+        """By layer: how many MACs flipping its gene takes away; below 0 where it adds some."""
+        extra = self._extra_macs(genome[len(self.layers) :])
+        return [more if gene == KEEP else -more for gene, more in zip(genome, extra, strict=False)]

@@ -2,25 +2,28 @@
 
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Literal, Self
+from typing import Self, TypeVar
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import Field, ValidationError, ValidationInfo, field_validator, model_validator
 
+from models.data.skips import OnError
 from models.workload import TaskName
+from search.algorithm_spec import AlgorithmSpec, DasSpec, GeneticSpec
+from search.frozen import Frozen, Name
+from search.space_spec import Granularity, SpaceSpec
+from search.training_spec import TrainingSpec
 
+Training = TypeVar("Training", bound=TrainingSpec)
 MAX_SPEC_BYTES = 64 * 1024
-
-Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")]
-"""A registered name: never a path, so that a request cannot reach into the file system."""
+ONE_OBJECTIVE = ("genetic", "das", "ranked", "greedy")
+UP_TO_BUDGET = ("das", "ranked", "greedy")
+WITHOUT_PROXIES = ("das", "ranked", "no-skip")
+FREE = ("patch_ratios", "patch_places", "modules")
 
 
 class SpecError(ValueError):
     """A spec that cannot be searched; the message says what was expected, what came, and what to do."""
-
-
-class _Frozen(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
 
 class Objective(StrEnum):
@@ -36,27 +39,13 @@ class Objective(StrEnum):
         return 1 if self is Objective.ACCURACY else -1
 
 
-class SpaceSpec(_Frozen):
-    """What may vary: a keep gene per sub-layer and, with `patch_ratios`, one gene for the patch keep ratio."""
-
-    dropped: Literal["adapter", "identity"] = "adapter"
-    bottleneck: int = Field(8, ge=1, le=4096, description="adapter width, in place of dropped sub-layers")
-    kept_bottleneck: int = Field(8, ge=0, le=4096, description="in-layer adapter width; 0: none beside kept sub-layers")
-    patch_ratios: tuple[Annotated[float, Field(gt=0, le=1)], ...] = Field((), max_length=16)
-    patch_after_block: int = Field(2, ge=0, le=64)
-
-    @model_validator(mode="after")
-    def _ratios_differ(self) -> Self:
-        if len(set(self.patch_ratios)) != len(self.patch_ratios):
-            raise ValueError(f"patch_ratios repeats a value: {list(self.patch_ratios)}")
-        return self
-
-
-class BudgetSpec(_Frozen):
+class BudgetSpec(Frozen):
     """When a candidate is feasible, and when the search ends."""
 
     candidates: int = Field(84, ge=1, le=100_000, description="proxy evaluations, each a different chromosome")
-    macs_ratio: float | None = Field(0.75, gt=0, le=1, description="of the no-skip adapter model's MACs")
+    macs_ratio: float | None = Field(
+        0.75, gt=0, le=1, description="of the MACs of the no-skip adapter model at the largest patch ratio"
+    )
     macs: int | None = Field(None, gt=0, description="the same bound as a count, per example")
 
     @model_validator(mode="before")
@@ -74,78 +63,45 @@ class BudgetSpec(_Frozen):
         return self
 
 
-class GeneticSpec(_Frozen):
-    """A generational genetic algorithm for one objective under the MACs budget."""
-
-    name: Literal["genetic"] = "genetic"
-    population: int = Field(12, ge=4, le=1000)
-    elitism: int = Field(3, ge=0, le=100)
-    tournament: int = Field(5, ge=1, le=100)
-    crossover: float = Field(0.9, ge=0, le=1, description="probability of uniform crossover")
-    mutation: float | None = Field(None, gt=0, le=1, description="probability per gene; default 1 / genes")
-    swap: float = Field(0.5, ge=0, le=1, description="probability of a swap (one kept, one dropped) instead")
-
-    @model_validator(mode="after")
-    def _sizes(self) -> Self:
-        if self.elitism >= self.population:
-            raise ValueError(f"elitism {self.elitism} leaves no room in a population of {self.population}")
-        return self
-
-
-class Nsga2Spec(_Frozen):
-    """NSGA-II for several objectives (Deb et al. 2002), by DEAP."""
-
-    name: Literal["nsga2"] = "nsga2"
-    population: int = Field(16, ge=4, le=1000)
-    crossover: float = Field(0.9, ge=0, le=1)
-    mutation: float | None = Field(None, gt=0, le=1)
-    swap: float = Field(0.5, ge=0, le=1)
-
-
-class RandomSpec(_Frozen):
-    """Different random feasible chromosomes: the baseline every algorithm must beat."""
-
-    name: Literal["random"] = "random"
-
-
-AlgorithmSpec = Annotated[GeneticSpec | Nsga2Spec | RandomSpec, Field(discriminator="name")]
-
-
-class ProxySpec(_Frozen):
+class ProxySpec(TrainingSpec):
     """The short fine-tune that gives a candidate its fitness: adapters, pooler and head; the backbone is frozen."""
 
     steps: int = Field(10, ge=0, le=100_000)
-    batch_size: int = Field(32, ge=1, le=4096)
-    learning_rate: float = Field(3e-3, gt=0, le=1)
-    head_learning_rate: float = Field(1e-3, gt=0, le=1)
     fitness_examples: int = Field(512, ge=1, le=1_000_000)
 
 
-class FinalSpec(_Frozen):
+class FinalSpec(TrainingSpec):
     """The longer fine-tune of the winners and of the no-skip adapter model, and what is measured of them."""
 
     finalists: int = Field(3, ge=1, le=64)
     steps: int = Field(300, ge=0, le=10_000_000)
-    batch_size: int = Field(32, ge=1, le=4096)
-    learning_rate: float = Field(3e-3, gt=0, le=1)
-    head_learning_rate: float = Field(1e-3, gt=0, le=1)
+    gallery: int | None = Field(
+        128, ge=1, description="retrieval: test images whose score matrix with all their texts is measured; null: all"
+    )
 
 
-class SearchSpec(_Frozen):
+class SearchSpec(Frozen):
     """One search. Unknown keys are refused; every default is stored with the job."""
 
     name: Name = "search"
     backbone: Name = "shapes-vilt"
     data: Name = "shapes"
+    bad_examples: OnError = Field(OnError.RAISE, description="real data: end with an error, or skip and count them")
     task: TaskName = TaskName.VQA
     space: SpaceSpec = SpaceSpec()
     objectives: tuple[Objective, ...] = Field((Objective.ACCURACY,), min_length=1, max_length=3)
     budget: BudgetSpec = BudgetSpec()
     algorithm: AlgorithmSpec = GeneticSpec()
-    proxy: ProxySpec = ProxySpec()
-    final: FinalSpec = FinalSpec()
+    proxy: ProxySpec = Field(ProxySpec(), validate_default=True)
+    final: FinalSpec = Field(FinalSpec(), validate_default=True)
     workers: int = Field(2, ge=1, le=1024, description="worker slots")
     seed: int = Field(0, ge=0, lt=2**31)
+
+    @field_validator("proxy", "final")
+    @classmethod
+    def _settled(cls, spec: Training, info: ValidationInfo) -> Training:
+        # here, where the task is known, so that a stored spec says every number and outlives a change of a recipe
+        return spec.settled(info.data["task"]) if "task" in info.data else spec
 
     @model_validator(mode="after")
     def _algorithm_fits(self) -> Self:
@@ -154,8 +110,10 @@ class SearchSpec(_Frozen):
         if len(set(self.objectives)) != len(self.objectives):
             raise ValueError(f"objectives repeat: {[str(objective) for objective in self.objectives]}")
         several = len(self.objectives) > 1
-        if several and self.algorithm.name == "genetic":
-            raise ValueError(f"'genetic' optimises accuracy alone, not {len(self.objectives)} objectives; use 'nsga2'")
+        if several and self.algorithm.name in ONE_OBJECTIVE:
+            raise ValueError(
+                f"'{self.algorithm.name}' optimises accuracy alone, not {len(self.objectives)} objectives; use 'nsga2'"
+            )
         if not several and self.algorithm.name == "nsga2":
             raise ValueError("'nsga2' needs at least two objectives, such as accuracy and macs; use 'genetic' for one")
         population = getattr(self.algorithm, "population", 1)
@@ -165,6 +123,36 @@ class SearchSpec(_Frozen):
                 "lower the one or raise the other"
             )
         return self
+
+    @model_validator(mode="after")
+    def _budget_fits(self) -> Self:
+        bounded = self.budget.macs is not None or self.budget.macs_ratio is not None
+        by_count = isinstance(self.algorithm, DasSpec) and self.algorithm.skipped is not None
+        if by_count and bounded:
+            raise ValueError("'das' as published skips a count of layers, not MACs; set budget.macs_ratio to null")
+        if self.algorithm.name in UP_TO_BUDGET and not by_count and not bounded:
+            raise ValueError(
+                f"'{self.algorithm.name}' drops layers until a MACs budget holds; give budget.macs_ratio or budget.macs"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _space_fits(self) -> Self:
+        if not isinstance(self.algorithm, DasSpec):
+            return self
+        if self.space.granularity is not Granularity.LAYER:
+            raise ValueError(
+                f"'das' skips whole layers, not what granularity '{self.space.granularity}' says; "
+                "set space.granularity to 'layer'"
+            )
+        if several := [name for name in FREE if len(getattr(self.space, name)) > 1]:
+            raise ValueError(f"'das' decides about layers alone; give one value in space.{several[0]}")
+        return self
+
+    @property
+    def evaluations(self) -> int:
+        """How many proxy evaluations the search makes at most; none where one look at the backbone decides."""
+        return 0 if self.algorithm.name in WITHOUT_PROXIES else self.budget.candidates
 
 
 def describe_errors(error: ValidationError) -> list[dict[str, str]]:

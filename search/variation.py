@@ -19,10 +19,10 @@ def mutate(genome: Genome, sizes: tuple[int, ...], *, rate: float, rng: random.R
     )
 
 
-def swap(genome: Genome, sub_layers: int, rng: random.Random) -> Genome:
-    """A kept sub-layer is dropped and a dropped one kept: another place at about the same cost."""
-    kept = [gene for gene in range(sub_layers) if genome[gene] == KEEP]
-    dropped = [gene for gene in range(sub_layers) if genome[gene] == DROP]
+def swap(genome: Genome, layers: int, rng: random.Random) -> Genome:
+    """A kept layer is dropped and a dropped one kept: another place at about the same cost."""
+    kept = [gene for gene in range(layers) if genome[gene] == KEEP]
+    dropped = [gene for gene in range(layers) if genome[gene] == DROP]
     if not kept or not dropped:
         return genome
     genes = list(genome)
@@ -50,5 +50,5 @@ class Variation:
     def mutant(self, genome: Genome) -> Genome:
         """`genome` after a swap, or else after bit flips."""
         if self._rng.random() < self._swap:
-            return swap(genome, len(self._space.sub_layers), self._rng)
+            return swap(genome, len(self._space.layers), self._rng)
         return mutate(genome, self._space.sizes, rate=self._mutation, rng=self._rng)

@@ -3,18 +3,26 @@
 from ipaddress import ip_address
 from pathlib import Path
 
-from pydantic import Field, PositiveFloat, PositiveInt
+from pydantic import Field, PositiveFloat, PositiveInt, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from models.folders import Folders
 
 
 class Settings(BaseSettings):
-    """One installation. Without a database address everything lives under `state_dir`, in SQLite."""
+    """One installation. Without a database address everything lives under `state_dir`, in SQLite.
+
+    What a spec names lies in folders under three roots, which all workers see: `backbones`, real `data` (raw or arrow
+    files), and `foregrounds` (object detectors, or boxes found once). Each folder's name is the name in the spec.
+    """
 
     model_config = SettingsConfigDict(env_prefix="TWINSIEVE_", frozen=True)
 
     state_dir: Path = Path("var")
     database_url: str | None = Field(None, repr=False)  # repr: the address carries a password
     backbones: Path | None = None
+    data: Path | None = None
+    foregrounds: Path | None = None
     host: str = "127.0.0.1"
     port: int = Field(8321, ge=0, le=65535)
     ray_address: str | None = None  # none: the dispatcher starts a Ray of its own
@@ -22,6 +30,16 @@ class Settings(BaseSettings):
     poll_seconds: PositiveFloat = 0.5
     max_running: PositiveInt = 1  # drivers of one dispatcher
     max_attempts: PositiveInt = 3  # claims in a row that end without one told candidate
+
+    @field_validator("backbones", "data", "foregrounds")
+    @classmethod
+    def _for_every_process(cls, root: Path | None) -> Path | None:
+        return None if root is None else root.absolute()  # a worker may stand in another folder
+
+    @property
+    def folders(self) -> Folders:
+        """Where real data and foreground providers lie."""
+        return Folders(data=self.data, foregrounds=self.foregrounds)
 
     @property
     def embedded_database(self) -> bool:

@@ -1,60 +1,100 @@
-"""A split as the network's own input, embedded once: the frozen embedding is the same for every candidate."""
+"""A split as the network's own input: the frozen prefix is the same for every candidate, and runs once if that fits."""
 
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
-from models.batch import Batch
-from models.student import embed_batch
-from models.vilt import Embedded, Vilt
+from models.backbone import Backbone, Texts
+from models.batch import Batch, Split, TaskData
+from models.data.errors import DataError
+from models.inputs import Inputs, Prefix, Read, concatenated, read_batch
 
-CHUNK = 256  # examples embedded at a time
-CACHE_BYTES = 2**30  # a split whose embedding is larger is embedded batch by batch
+CHUNK = 256  # examples read at a time
+CACHE_BYTES = 2**30  # a split whose tokens take more is read batch by batch
+HELD_BYTES = 4 * 2**30  # a split whose pixels take more stays where it is
+
+
+@dataclass(frozen=True, slots=True)
+class Streamed:
+    """The first `count` examples of a split, read from the data whenever they are asked for, and put on a device."""
+
+    data: TaskData
+    split: Split
+    count: int
+    device: torch.device
+
+    def __len__(self) -> int:
+        return self.count
+
+    def rows(self, index: Tensor | slice) -> Batch:
+        """The examples at `index`, in its order, without those that are bad and skipped.
+
+        Raises:
+            DataError: all of them are.
+        """
+        order = list(range(self.count)[index]) if isinstance(index, slice) else index.tolist()
+        for batch in self.data.batches(self.split, batch_size=len(order), order=order):
+            return batch.to(self.device)
+        raise DataError(f"none of {len(order)} examples of {self.split} can be read, such as its {order[0]}th")
 
 
 @dataclass(frozen=True, slots=True)
 class Examples:
-    """Examples of a split on the worker's device; `cached` is their embedding if it fits."""
+    """Examples of a split for a worker's device; `cached` is what the frozen prefix makes of them, if it fits."""
 
-    backbone: Vilt
-    batch: Batch
-    cached: Embedded | None
-    passes: int
+    backbone: Backbone
+    batch: Batch | Streamed
+    prefix: Prefix
+    cached: Read | None
+    device: torch.device
 
     @classmethod
-    @torch.no_grad()
-    def of(cls, backbone: Vilt, batch: Batch) -> "Examples":
-        """`batch` on the backbone's device, embedded if that takes no more than `CACHE_BYTES`."""
-        batch = batch.to(next(backbone.parameters()).device)
-        first, passes = embed_batch(backbone, batch.rows(slice(0, CHUNK)))
-        bytes_each = first.tokens[0].nbytes * passes
-        if bytes_each * len(batch) > CACHE_BYTES:
-            return cls(backbone, batch, None, passes)
-        chunks = range(CHUNK, len(batch), CHUNK)
-        parts = [first, *(embed_batch(backbone, batch.rows(slice(at, at + CHUNK)))[0] for at in chunks)]
-        tokens = torch.cat([part.tokens for part in parts])
-        valid = torch.cat([part.valid for part in parts if part.valid is not None])
-        return cls(backbone, batch, Embedded(tokens, valid, first.text_tokens), passes)
+    def of(
+        cls,
+        backbone: Backbone,
+        data: TaskData,
+        split: Split,
+        count: int | None = None,
+        *,
+        prefix: Prefix,
+        device: torch.device,
+    ) -> "Examples":
+        """The first `count` examples of a split (None: all), held if they take no more than `HELD_BYTES`."""
+        count = data.sizes[split] if count is None else count
+        if data.examples(split, 1).pixel_values.nbytes * count > HELD_BYTES:
+            return cls(backbone, Streamed(data, split, count, device), prefix, None, device)
+        whole = count == data.sizes[split]  # what is bad of it may be left out, where it is of a part replaced
+        batch = data.examples(split, None if whole else count).to(device)
+        return cls(backbone, batch, prefix, _read_once(backbone, batch, prefix), device)
 
     def __len__(self) -> int:
         return len(self.batch)
 
-    @property
-    def device(self) -> torch.device:
-        """Where the examples lie."""
-        return self.batch.input_ids.device
+    def rows(self, index: Tensor) -> tuple[Inputs, Tensor]:
+        """The examples at `index` as paired rows, and their targets."""
+        if self.cached is not None and isinstance(self.batch, Batch):
+            return self.cached.inputs(index), self.batch.targets[index]
+        batch = self.batch.rows(index)
+        with torch.no_grad():
+            return read_batch(self.backbone, batch, self.prefix).all(), batch.targets
 
-    def rows(self, index: Tensor) -> tuple[Embedded, Tensor]:
-        """The embedded rows of the examples at `index` (B x passes of them) and their targets."""
-        targets = self.batch.targets[index]
-        if self.cached is None:
-            with torch.no_grad():
-                return embed_batch(self.backbone, self.batch.rows(index))[0], targets
-        places = index if self.passes == 1 else (index[:, None] * self.passes + self._offsets()).flatten()
-        tokens = self.cached.tokens[places]
-        valid = None if self.cached.valid is None else self.cached.valid[places]
-        return Embedded(tokens, valid, self.cached.text_tokens), targets
 
-    def _offsets(self) -> Tensor:
-        return torch.arange(self.passes, device=self.device)
+@torch.no_grad()
+def _read_once(backbone: Backbone, batch: Batch, prefix: Prefix) -> Read | None:
+    """What the prefix makes of a batch; None if it takes more than `CACHE_BYTES`."""
+    first = read_batch(backbone, batch.rows(slice(0, CHUNK)), prefix)
+    if first.nbytes / len(first) * len(batch) > CACHE_BYTES:
+        return None
+    starts = range(CHUNK, len(batch), CHUNK)
+    return _joined([first, *(read_batch(backbone, batch.rows(slice(at, at + CHUNK)), prefix) for at in starts)])
+
+
+def _joined(parts: list[Read]) -> Read:
+    first = parts[0]
+    texts = Texts(
+        torch.cat([part.texts.tokens for part in parts]),
+        torch.cat([part.texts.valid for part in parts]),
+        first.texts.blocks,
+    )
+    return Read(texts, concatenated([part.images for part in parts]), first.texts_each, first.images_each)

@@ -1,33 +1,16 @@
-"""The fine-tune of one student: its adapters, pooler and head; the same batches for every candidate."""
+"""The fine-tune of one student: its modules, pooler and head; the same batches for every candidate."""
 
-import math
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable
 
 import torch
-from torch import Tensor, nn
 
+from models.backbone import Images
+from models.cost import looks_for_foreground
+from models.patch_filter import fallbacks
 from models.student import Student
 from workers.examples import Examples
-
-WARMUP = 0.1  # share of the steps; then linear decay to 0 (ViLT, METER, DAS)
-BETAS = (0.9, 0.98)
-WEIGHT_DECAY = 0.01
-
-
-class DivergedError(Exception):
-    """The loss is no finite number any more."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Recipe:
-    """How a student is trained."""
-
-    steps: int
-    batch_size: int
-    learning_rate: float
-    head_learning_rate: float
-    seed: int
+from workers.objective import Objective
+from workers.optimiser import Optimiser, Recipe, shuffled
 
 
 def finetune(
@@ -38,51 +21,37 @@ def finetune(
     Raises:
         DivergedError: a loss is NaN or infinite.
     """
-    optimiser = torch.optim.AdamW(_groups(student, recipe), betas=BETAS, fused=True)
-    schedule = torch.optim.lr_scheduler.LambdaLR(optimiser, lambda step: _share(step, recipe.steps))
-    order = _batches(len(examples), recipe, device=examples.device)
-    for step, index in zip(range(recipe.steps), order, strict=False):
-        embedded, targets = examples.rows(index)
-        loss = student.task.loss(student(embedded, examples.passes), targets)
-        if not math.isfinite(value := loss.item()):
-            raise DivergedError(f"the loss is {value} at step {step + 1} of {recipe.steps}")
-        optimiser.zero_grad(set_to_none=True)
-        loss.backward()
-        optimiser.step()
-        schedule.step()
+    objective = Objective(student.network, student.task, losses=recipe.losses, false_texts=recipe.false_texts)
+    optimiser = Optimiser(student, objective, recipe)
+    order = shuffled(len(examples), recipe, device=examples.device)
+    for step, index in zip(range(1, recipe.steps + 1), order, strict=False):
+        inputs, targets = objective.seen(*examples.rows(index))
+        loss = optimiser.step(objective(student.head, student.pooled(inputs), targets))
         if progress is not None:
-            progress(step + 1, value)
+            progress(step, loss)
 
 
 @torch.inference_mode()
-def accuracy(student: Student, examples: Examples, *, batch_size: int = 256) -> float:
-    """Mean score over all examples, in eval mode."""
-    total = 0.0
+def evaluate(student: Student, examples: Examples, *, batch_size: int = 256) -> dict[str, float]:
+    """`accuracy`, the mean score over all examples in eval mode.
+
+    Where the student's patch filter asks for foreground, `foreground_fallbacks` is the share of images without a split
+    into foreground and background, whose patches it keeps by score alone.
+    """
+    scored, fallen, images, seen = 0.0, 0.0, 0, 0
     for index in torch.arange(len(examples), device=examples.device).split(batch_size):
-        embedded, targets = examples.rows(index)
-        total += student.task.scores(student(embedded, examples.passes), targets).sum().item()
-    return total / len(examples)
+        inputs, targets = examples.rows(index)
+        scored += student.task.scores(student(inputs), targets).sum().item()
+        fallen += fallen_back(inputs.images)
+        images += len(inputs.images.modality)
+        seen += len(targets)
+    share = {"foreground_fallbacks": fallen / images} if looks_for_foreground(student.architecture) else {}
+    return {"accuracy": scored / seen} | share
 
 
-def _groups(student: Student, recipe: Recipe) -> list[dict[str, object]]:
-    """Weight decay for matrices alone; a learning rate of its own for the head."""
-    head = {id(parameter) for parameter in student.head.parameters()}
-    groups: dict[tuple[float, float], list[nn.Parameter]] = {}
-    for parameter in student.parameters():
-        rate = recipe.head_learning_rate if id(parameter) in head else recipe.learning_rate
-        groups.setdefault((rate, WEIGHT_DECAY if parameter.ndim > 1 else 0.0), []).append(parameter)
-    return [{"params": group, "lr": rate, "weight_decay": decay} for (rate, decay), group in groups.items()]
-
-
-def _share(step: int, steps: int) -> float:
-    """Linear warm-up, then linear decay: the share of the learning rate at `step`."""
-    warmup = max(1, round(WARMUP * steps))
-    return (step + 1) / warmup if step < warmup else (steps - step) / max(1, steps - warmup)
-
-
-def _batches(count: int, recipe: Recipe, *, device: torch.device) -> Iterator[Tensor]:
-    """Endless shuffled batches, the same for the same seed on every device."""
-    generator = torch.Generator().manual_seed(recipe.seed)
-    while True:
-        order = torch.randperm(count, generator=generator).to(device)
-        yield from (index for index in order.split(recipe.batch_size) if len(index) == min(recipe.batch_size, count))
+def fallen_back(images: Images) -> float:
+    """How many rows of images have no split into foreground and background; all where nobody looked."""
+    if images.foreground is None:
+        return len(images.modality)
+    real = torch.ones_like(images.foreground, dtype=torch.bool) if images.valid is None else images.valid[:, 1:]
+    return fallbacks(images.foreground, real).sum().item()

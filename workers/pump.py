@@ -48,4 +48,6 @@ def _say(told: Told) -> None:
     if isinstance(told.outcome, Failure):
         log.warning("candidate %d failed after %.1f s: %s", told.index, told.seconds, told.outcome.reason)
     else:
-        log.info("candidate %d: accuracy %.4f in %.1f s", told.index, told.outcome["accuracy"], told.seconds)
+        accuracy = told.outcome.get("accuracy")  # a look at the whole backbone has none
+        found = "looked at the backbone" if accuracy is None else f"accuracy {accuracy:.4f}"
+        log.info("candidate %d: %s in %.1f s", told.index, found, told.seconds)

@@ -4,7 +4,7 @@ import hashlib
 import json
 import logging
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
 
@@ -12,24 +12,34 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from models.architecture import Architecture
-from models.batch import Split, TaskData
-from models.checkpoints import load_network
-from models.cost import CostModel
-from models.datasets import open_data
+from models.batch import Split
+from models.cost import cost_model, looks_for_foreground
+from models.data.errors import DataError
+from models.data.gallery import open_gallery
+from models.folders import NOWHERE, Folders
+from models.foreground.provider import ForegroundError
+from models.inputs import Prefix, read_batch
 from models.measure import measure_latency, measure_peak_memory
-from models.network import Network, file_digest
+from models.network import file_digest
 from models.registry import BackboneEntry
 from models.slim import export_slim
-from models.student import Student, embed_batch
+from models.student import Student
 from models.weights import WEIGHTS
-from search.build import build_space
-from search.contracts import Candidate, Failure, Fidelity, Genome, Outcome
+from models.workload import TaskName
+from search.algorithm_spec import DasSpec
+from search.build import build_space, workload
+from search.contracts import Candidate, Failure, Fidelity, Genome, Outcome, gene_key
 from search.spec import FinalSpec, ProxySpec, SearchSpec
 from workers.examples import Examples
-from workers.finetune import DivergedError, Recipe, accuracy, finetune
+from workers.finetune import evaluate, finetune
+from workers.opening import open_search
+from workers.optimiser import DivergedError, Recipe, training
+from workers.probe import probe
+from workers.retrieval import ReadGallery, read_gallery, retrieval_metrics, score_matrix
 
 log = logging.getLogger(__name__)
 
+PAIRS = 256  # of an image and a text in one pass of the network
 PROGRESS_EVERY = 100  # steps between two log lines of a long fine-tune
 
 
@@ -40,6 +50,12 @@ class ScoringJob:
     spec: SearchSpec
     entry: BackboneEntry
     artifacts: Path  # a folder all workers see: fine-tuned weights and exported models
+    folders: Folders = NOWHERE  # of real data and foreground providers, which all workers see too
+
+    @property
+    def splits_file(self) -> Path:
+        """Where the splits of real data are written down."""
+        return self.artifacts / "splits.json"
 
     def weights_file(self, genome: Genome) -> Path:
         """Where the fine-tuned weights of a finalist lie between FINAL and TEST."""
@@ -57,11 +73,15 @@ class Scorer:
         torch.set_num_threads(threads)
         self._job = job
         self._device = device
-        self._space = build_space(job.spec, job.entry)
-        self._cost = CostModel(job.entry.config, job.entry.workload(job.spec.task))
-        self._network = _on_device(load_network(job.entry.path), device)
-        self._data: TaskData = open_data(job.spec.data, job.spec.task)
-        self._splits: dict[tuple[Split, int | None], Examples] = {}
+        self._space = build_space(job.spec, job.entry, job.folders)
+        frozen = self._space.frozen_blocks
+        self._prefix = Prefix(text=frozen.text, image=frozen.image)
+        self._cost = cost_model(job.entry.config, workload(job.spec, job.entry, job.folders))
+        opened = open_search(job.spec, job.entry, job.folders, splits=job.splits_file, device=device)
+        self._network, self._data, self._look = opened.network, opened.data, opened.look
+        self._pixels = opened.pixels
+        self._splits: dict[tuple[Split, int], Examples] = {}
+        self._gallery: ReadGallery | None = None
         self._proxy_splits()  # now, so that the first candidate is no slower than the others
 
     def measure(self, candidate: Candidate) -> Outcome:
@@ -76,10 +96,14 @@ class Scorer:
             return Failure(f"out of memory on {self._device}: {error}")
         except OSError as error:
             return Failure(f"a file of the {candidate.fidelity} stage cannot be read or written: {error}")
+        except (DataError, ForegroundError) as error:
+            return Failure(f"an example of the {candidate.fidelity} stage cannot be used: {error}")
         return measured | {"seconds": time.perf_counter() - start}
 
     def _measure(self, candidate: Candidate) -> dict[str, float]:
         architecture = self._space.decode(candidate.genome)
+        if candidate.fidelity is Fidelity.PROBE:
+            return self._probe()
         if candidate.fidelity is Fidelity.PROXY:
             return self._proxy(architecture)
         if candidate.fidelity is Fidelity.FINAL:
@@ -93,13 +117,27 @@ class Scorer:
         student = self._student(architecture)
         train, fitness = self._proxy_splits()
         finetune(student, train, self._recipe(spec))
-        return {"accuracy": accuracy(student, fitness)} | self._costs(architecture)
+        return evaluate(student, fitness) | self._costs(architecture)
 
     def _proxy_splits(self) -> tuple[Examples, Examples]:
-        """What the proxy trains on, no more than it has steps for, and what it is scored on."""
+        """What the proxy trains on and what it is scored on: a split that is smaller than the spec asks, whole."""
         spec = self._job.spec.proxy
-        wanted = min(max(spec.steps, 1) * spec.batch_size, self._data.sizes[Split.TRAIN])
-        return self._examples(Split.TRAIN, wanted), self._examples(Split.FITNESS, spec.fitness_examples)
+        fitness = min(spec.fitness_examples, self._data.sizes[Split.FITNESS])
+        return self._training(self._recipe(spec)), self._examples(Split.FITNESS, fitness)
+
+    def _training(self, recipe: Recipe) -> Examples:
+        """No more of the train split than a fine-tune by this recipe sees."""
+        seen = max(recipe.steps, 1) * recipe.batch_size
+        return self._examples(Split.TRAIN, min(seen, self._data.sizes[Split.TRAIN]))
+
+    def _probe(self) -> dict[str, float]:
+        """A number for each layer gene, by the algorithm's own way to look at the whole backbone."""
+        spec = self._job.spec
+        train, fitness = self._proxy_splits()
+        if isinstance(spec.algorithm, DasSpec):
+            train = self._training(replace(self._recipe(spec.proxy), steps=spec.algorithm.steps))
+        found = probe(spec, self._space, self._network, train=train, held_out=fitness)
+        return {gene_key(gene): value for gene, value in enumerate(found)}
 
     def _final(self, genome: Genome, architecture: Architecture) -> dict[str, float]:
         student = self._student(architecture)
@@ -109,13 +147,14 @@ class Scorer:
             if step % PROGRESS_EVERY == 0 or step == total:
                 log.info("final fine-tune of %s: step %d of %d, loss %.4f", slug(genome), step, total, loss)
 
-        finetune(student, self._examples(Split.TRAIN), self._recipe(self._job.spec.final), progress=progress)
+        recipe = self._recipe(self._job.spec.final)
+        finetune(student, self._training(recipe), recipe, progress=progress)
         file = self._job.weights_file(genome)
         file.parent.mkdir(parents=True, exist_ok=True)
         staged = file.with_suffix(".part")
         save_file({key: value.cpu() for key, value in student.state_dict().items()}, staged)
         staged.rename(file)
-        return {"accuracy": accuracy(student, self._examples(Split.VALIDATION))} | self._costs(architecture)
+        return evaluate(student, self._examples(Split.VALIDATION)) | self._costs(architecture)
 
     def _test(self, genome: Genome, architecture: Architecture) -> dict[str, float]:
         student = self._student(architecture)
@@ -126,6 +165,8 @@ class Scorer:
             student,
             network=self._network,
             task=self._job.spec.task,
+            pixels=self._pixels,
+            foreground=self._job.spec.space.foreground,
             provenance=self._provenance() | {"genome": list(genome), "test": dict(measured)},
         )
         return measured
@@ -135,24 +176,41 @@ class Scorer:
         return self._on_test(self._student(architecture), architecture)
 
     def _on_test(self, student: Student, architecture: Architecture) -> dict[str, float]:
-        examples = self._examples(Split.TEST)
-        return {"accuracy": accuracy(student, examples)} | self._costs(architecture) | self._speed(student)
+        measured = evaluate(student, self._examples(Split.TEST)) | self._costs(architecture)
+        skipped = {"skipped_examples": float(self._data.skipped)} if self._data.skipped else {}
+        return measured | skipped | self._recalls(student) | self._speed(student, architecture)
 
-    def _speed(self, student: Student) -> dict[str, float]:
-        """Latency of one example, and the memory its forward call needs; the embedding of the inputs is included."""
+    def _recalls(self, student: Student) -> dict[str, float]:
+        """Recalls on the full score matrix of a gallery of the test split; nothing for another task than retrieval."""
+        if self._job.spec.task is not TaskName.RETRIEVAL:
+            return {}
+        if self._gallery is None:
+            found = open_gallery(self._data, Split.TEST, self._job.spec.final.gallery)
+            self._gallery = read_gallery(student.backbone, found, self._prefix, device=self._device)
+        matrix = score_matrix(student, self._gallery.texts, self._gallery.images, rows=PAIRS)
+        return retrieval_metrics(matrix, self._gallery.image_of_text)
+
+    def _speed(self, student: Student, architecture: Architecture) -> dict[str, float]:
+        """Latency of one example, and the memory its forward call needs.
+
+        The embedding of the inputs is included, and so is the foreground provider, at the median (p90) of its times for
+        one image; its memory is not.
+        """
         single = self._data.examples(Split.TEST, 1).to(self._device)
 
         @torch.inference_mode()
         def call() -> None:
-            student(*embed_batch(student.backbone, single))
+            student(read_batch(student.backbone, single).all())
 
         latency = measure_latency(call, self._device)
         memory = measure_peak_memory(call, self._device)
-        return {
-            "latency_ms": latency.median_ms,
-            "latency_p90_ms": latency.p90_ms,
-            "peak_memory_mb": memory / 2**20,
-        }
+        measured = {"latency_ms": latency.median_ms, "latency_p90_ms": latency.p90_ms}
+        if self._look is not None and looks_for_foreground(architecture):
+            images, looking = single.pixel_values.shape[1], self._look.latency
+            measured["foreground_ms"] = looking.median_ms
+            measured["latency_ms"] += images * looking.median_ms
+            measured["latency_p90_ms"] += images * looking.p90_ms
+        return measured | {"peak_memory_mb": memory / 2**20}
 
     def _student(self, architecture: Architecture) -> Student:
         """Adapters are drawn from the search's seed alone: what two candidates share starts equal."""
@@ -160,17 +218,14 @@ class Scorer:
         return Student(self._network, architecture, self._job.spec.task, generator=generator)
 
     def _recipe(self, spec: ProxySpec | FinalSpec) -> Recipe:
-        return Recipe(
-            steps=spec.steps,
-            batch_size=spec.batch_size,
-            learning_rate=spec.learning_rate,
-            head_learning_rate=spec.head_learning_rate,
-            seed=self._job.spec.seed,
-        )
+        return training(spec, self._job.spec.task, self._job.spec.seed)
 
     def _examples(self, split: Split, count: int | None = None) -> Examples:
+        count = self._data.sizes[split] if count is None else count
         if (split, count) not in self._splits:
-            self._splits[split, count] = Examples.of(self._network.backbone, self._data.examples(split, count))
+            self._splits[split, count] = Examples.of(
+                self._network.backbone, self._data, split, count, prefix=self._prefix, device=self._device
+            )
         return self._splits[split, count]
 
     def _costs(self, architecture: Architecture) -> dict[str, float]:
@@ -197,12 +252,6 @@ def slug(genome: Genome) -> str:
 
 def _name(device: torch.device) -> str:
     return torch.cuda.get_device_name(device) if device.type == "cuda" else "the CPU"
-
-
-def _on_device(network: Network, device: torch.device) -> Network:
-    network.backbone.to(device)
-    network.heads.to(device)
-    return network
 
 
 def best_device() -> torch.device:

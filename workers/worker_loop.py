@@ -55,13 +55,13 @@ def _measure(scorer: Scorer, candidate: Candidate) -> Told:
 
 
 def _row(candidate: Candidate, told: Told) -> dict[str, object]:
-    """One outcome for Tune's own log: the same keys every time."""
+    """One outcome for Tune's own log: the same keys every time; a look at the whole backbone has no accuracy."""
     failed = isinstance(told.outcome, Failure)
     return {
         "candidate": candidate.index,
         "fidelity": str(candidate.fidelity),
         "genome": "".join(str(choice) for choice in candidate.genome),
-        "accuracy": float("nan") if isinstance(told.outcome, Failure) else told.outcome["accuracy"],
+        "accuracy": float("nan") if isinstance(told.outcome, Failure) else told.outcome.get("accuracy", float("nan")),
         "failed": failed,
         "scoring_seconds": told.seconds,
     }

@@ -8,10 +8,10 @@ import torch
 from models.architecture import Architecture
 from models.batch import Batch, Split
 from models.heads import TASKS
+from models.inputs import read_batch
 from models.network import Network
 from models.shapes.baselines import baselines
 from models.shapes.dataset import ShapesData
-from models.student import embed_batch
 from models.workload import TaskName
 
 ROWS = 256  # passes of the network at a time
@@ -50,7 +50,7 @@ def plain_accuracy(network: Network, task: TaskName, batch: Batch, architecture:
     total = 0.0
     for index in torch.arange(len(batch)).split(max(1, ROWS // passes)):
         part = batch.rows(index)
-        embedded, _ = embed_batch(network.backbone, part)
-        pooled = network.backbone(embedded, chosen).pooled.unflatten(0, (-1, passes))
+        inputs = read_batch(network.backbone, part).all()
+        pooled = network.backbone(inputs.texts, inputs.images, chosen).pooled.unflatten(0, (-1, passes))
         total += judge.scores(judge.logits(head, pooled), part.targets).sum().item()
     return total / len(batch)

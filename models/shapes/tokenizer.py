@@ -13,7 +13,7 @@ from models.shapes.statement import NUMBERS
 
 PAD, UNKNOWN, CLS, SEP, MASK = SPECIAL = ("[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]")
 MAX_TOKENS = 13  # [CLS] and [SEP] among them
-TOKENIZER_FILE = Path(__file__).parent / "weights" / "tokenizer.json"
+TOKENIZER_FILE = Path(__file__).parent / "weights" / "vilt" / "tokenizer.json"
 GRAMMAR = (
     "a an and are both color corner exactly how image images in is leftmost lowest many more of only same shape show "
     "shows size than the there thing things topmost what which"

@@ -1,14 +1,18 @@
-"""Routes that say what can be searched: backbones, tasks, algorithms."""
+"""Routes that say what can be searched: backbones, data, tasks, foregrounds, algorithms."""
 
+from pathlib import Path
 from typing import get_args
 
 from fastapi import APIRouter
 
-from models.registry import BackboneRegistry
+from models.data.folders import DataFolders
+from models.foreground.cost import foreground_cost
+from models.foreground.names import foreground_names
+from models.registry import DATASETS, BackboneRegistry, format_of
 from models.workload import TaskName
-from search.spec import AlgorithmSpec
+from search.algorithm_spec import AlgorithmSpec
 from service.api.problems import RESPONSES
-from service.api.schemas import AlgorithmView, BackboneView, TaskView
+from service.api.schemas import AlgorithmView, BackboneView, DataView, ForegroundView, TaskView
 from service.api.services import Given
 
 router = APIRouter(tags=["catalogue"], responses=RESPONSES)
@@ -18,6 +22,20 @@ router = APIRouter(tags=["catalogue"], responses=RESPONSES)
 def list_backbones(services: Given) -> list[BackboneView]:
     """Every registered backbone."""
     return [_backbone(services.registry, name) for name in services.registry.names()]
+
+
+@router.get("/data")
+def list_data(services: Given) -> list[DataView]:
+    """Every registered data set: the embedded world, and folders of real data, whatever tasks they are for."""
+    names = (*DATASETS, *DataFolders(services.folders.data).names())
+    return [DataView(name=name, embedded=name in DATASETS) for name in names]
+
+
+@router.get("/foregrounds")
+def list_foregrounds(services: Given) -> list[ForegroundView]:
+    """Every registered foreground provider, and what it costs."""
+    root = services.folders.foregrounds
+    return [_foreground(name, root) for name in foreground_names(root)]
 
 
 @router.get("/tasks")
@@ -38,6 +56,14 @@ def list_algorithms() -> list[AlgorithmView]:
     ]
 
 
+def _foreground(name: str, root: Path | None) -> ForegroundView:
+    try:
+        cost = foreground_cost(name, root)
+    except ValueError as error:
+        return ForegroundView(name=name, error=str(error))
+    return ForegroundView(name=name, macs=cost.macs, parameters=cost.parameters)
+
+
 def _backbone(registry: BackboneRegistry, name: str) -> BackboneView:
     try:
         config = registry.get(name).config
@@ -45,7 +71,7 @@ def _backbone(registry: BackboneRegistry, name: str) -> BackboneView:
         return BackboneView(name=name, error=str(error))
     return BackboneView(
         name=name,
-        blocks=config.blocks,
+        format=format_of(config),
         hidden_size=config.hidden_size,
         image_size=config.image_size,
         patch_size=config.patch_size,

@@ -7,6 +7,7 @@ from typing import Any, Self
 from pydantic import BaseModel
 
 from search.contracts import Failure, Fidelity
+from service.api.estimate import Plan
 from service.records import Search, Status, StoredCandidate
 
 
@@ -20,7 +21,7 @@ class SearchSummary(BaseModel):
     task: str
     algorithm: str
     told: int  # proxy candidates
-    budget: int  # proxy candidates
+    budget: int  # proxy candidates at most
     created_at: datetime
     finished_at: datetime | None
     version: str
@@ -36,7 +37,7 @@ class SearchSummary(BaseModel):
             task=search.spec["task"],
             algorithm=search.spec["algorithm"]["name"],
             told=told,
-            budget=search.spec["budget"]["candidates"],
+            budget=Plan.of(search.spec).proxies,
             created_at=search.created_at,
             finished_at=search.finished_at,
             version=search.version,
@@ -93,9 +94,11 @@ class ProgressView(BaseModel):
     """How far a search is, in candidates."""
 
     told: int  # proxy candidates
-    budget: int  # proxy candidates
+    budget: int  # proxy candidates at most; 0 where one look at the backbone decides, or nothing does
     failures: int  # of any fidelity
     finals: int  # FINAL candidates told
+    finals_budget: int  # FINAL candidates at most
+    probe: bool | None  # the look at the whole backbone: over or not; null where none was asked for
 
 
 class SearchView(BaseModel):
@@ -106,6 +109,7 @@ class SearchView(BaseModel):
     status: Status
     version: str
     spec: Mapping[str, Any]
+    genes: Sequence[str]  # a name for each gene; empty where the backbone is not registered here
     created_at: datetime
     started_at: datetime | None
     finished_at: datetime | None
@@ -113,7 +117,7 @@ class SearchView(BaseModel):
     cancel_requested: bool
     queue_position: int | None  # searches ahead; null unless queued
     progress: ProgressView
-    best: CandidateView | None  # by proxy score
+    best: CandidateView | None  # within the MACs budget, by proxy score
     front_size: int
     eta_seconds: float | None
     utilisation: float | None  # 0 to 1, once finished
@@ -125,11 +129,27 @@ class BackboneView(BaseModel):
     """A registered backbone; `error` where its folder cannot be read."""
 
     name: str
-    blocks: int | None = None
+    format: str | None = None  # of its folder: which kind of network it is
     hidden_size: int | None = None
     image_size: int | None = None  # pixels
     patch_size: int | None = None  # pixels
     sub_layers: Sequence[str] = ()  # in gene order
+    error: str | None = None
+
+
+class DataView(BaseModel):
+    """A registered data set."""
+
+    name: str
+    embedded: bool  # it ships with the service
+
+
+class ForegroundView(BaseModel):
+    """A registered foreground provider; `error` where its folder does not say what it costs."""
+
+    name: str
+    macs: int | None = None  # per image
+    parameters: int | None = None
     error: str | None = None
 
 

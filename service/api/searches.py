@@ -10,8 +10,10 @@ from search.build import check_spec
 from search.contracts import Fidelity
 from search.spec import SpecError
 from service.api.body import BODY, GivenSpec
+from service.api.chromosomes import Chromosomes
+from service.api.estimate import NONE
 from service.api.model_archive import zipped
-from service.api.overview import NONE, decoder, front, overview
+from service.api.overview import front, overview
 from service.api.problems import RESPONSES, ProblemError
 from service.api.schemas import CandidatePage, CandidateView, SearchPage, SearchSummary, SearchView
 from service.api.services import Given
@@ -33,10 +35,10 @@ def submit(spec: GivenSpec, services: Given, request: Request, response: Respons
         entry = services.registry.get(spec.backbone)
     except ValueError as error:
         raise SpecError(f"backbone: {error}") from None
-    check_spec(spec, entry)
+    check_spec(spec, entry, services.folders)
     search = services.store.searches.create(spec, services.version)
     response.headers["Location"] = request.url_for("get_search", search_id=search.id).path
-    return overview(search, services.store, services.registry)
+    return overview(search, services)
 
 
 @router.get("")
@@ -53,7 +55,7 @@ def list_searches(
 @router.get("/{search_id}", name="get_search")
 def get_search(search_id: str, services: Given) -> SearchView:
     """One search: state, progress, best so far."""
-    return overview(services.store.searches.get(search_id), services.store, services.registry)
+    return overview(services.store.searches.get(search_id), services)
 
 
 @router.get("/{search_id}/candidates")
@@ -61,25 +63,25 @@ def list_candidates(
     search_id: str, services: Given, fidelity: OnlyFidelity, after: AfterIndex = -1, limit: Limit = 50
 ) -> CandidatePage:
     """Candidates in the order of the asks, of all fidelities or of some."""
-    decode = decoder(services.store.searches.get(search_id), services.registry)
+    known = Chromosomes.of(services.store.searches.get(search_id), services)
     found = services.store.candidates.page(search_id, after=after, limit=limit, fidelities=fidelity)
-    items = [CandidateView.of(each, decode(each.candidate.genome)) for each in found]
+    items = [CandidateView.of(each, known.decode(each.candidate.genome)) for each in found]
     return CandidatePage(items=items, next=found[-1].candidate.index if len(found) == limit else None)
 
 
 @router.get("/{search_id}/front")
 def get_front(search_id: str, services: Given) -> list[CandidateView]:
-    """The best by proxy score, best first: one for a single objective, else the Pareto front."""
+    """The best within the MACs budget by proxy score, best first: one for a single objective, else the Pareto front."""
     search = services.store.searches.get(search_id)
-    decode = decoder(search, services.registry)
-    return [CandidateView.of(each, decode(each.candidate.genome)) for each in front(search, services.store)]
+    known = Chromosomes.of(search, services)
+    return [CandidateView.of(each, known.decode(each.candidate.genome)) for each in front(search, services, known)]
 
 
 @router.post("/{search_id}/cancel")
 def cancel(search_id: str, services: Given) -> SearchView:
     """Ask for the end; a running search stops within seconds, and asking again changes nothing."""
     search = services.store.searches.request_cancel(search_id)
-    return overview(search, services.store, services.registry)
+    return overview(search, services)
 
 
 @router.get("/{search_id}/model", response_class=StreamingResponse)

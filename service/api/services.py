@@ -6,16 +6,18 @@ from typing import Annotated
 
 from fastapi import Depends, Request
 
+from models.folders import Folders
 from models.registry import BackboneRegistry
 from service.store import Store
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Services:
-    """The store and the registries behind the API."""
+    """The store behind the API, and what specs may name."""
 
     store: Store
     registry: BackboneRegistry
+    folders: Folders
     artifacts: Path  # a folder per search
     version: str
 

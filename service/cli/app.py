@@ -8,7 +8,20 @@ from sqlalchemy.exc import ArgumentError, OperationalError
 
 from search.contracts import RunnerError
 from search.spec import SpecError, describe_errors
-from service.cli import demo, export, models_commands, processes, searches, serve, show, submit
+from service.cli import (
+    data,
+    demo,
+    export,
+    models_commands,
+    patches,
+    processes,
+    rank,
+    recipes,
+    searches,
+    serve,
+    show,
+    submit,
+)
 from service.cli.errors import UserError
 from service.database import SchemaError
 from service.records import LeaseLostError
@@ -20,7 +33,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     add_completion=False,
 )
-for module in (demo, serve, submit, searches, show, export, models_commands, processes):
+for module in (data, demo, serve, submit, searches, show, export, models_commands, patches, processes, rank, recipes):
     module.register(app)
 
 

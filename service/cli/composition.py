@@ -5,11 +5,11 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.metadata import version
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 from models.registry import BackboneEntry, BackboneRegistry
 from search.build import build_algorithm, build_space
-from search.contracts import Candidate, Runner
+from search.contracts import Runner
 from search.spec import SearchSpec, SpecError
 from service.api.services import Services
 from service.database import connect, require_current, upgrade
@@ -19,6 +19,9 @@ from service.driver_process import DriverProcess
 from service.records import Lease
 from service.settings import Settings
 from service.store import Store
+
+if TYPE_CHECKING:
+    from workers.scorer import ScoringJob
 
 VERSION = version("twinsieve")
 
@@ -39,6 +42,7 @@ def api_services(settings: Settings) -> Services:
     return Services(
         store=open_store(settings),
         registry=BackboneRegistry(settings.backbones),
+        folders=settings.folders,
         artifacts=settings.artifacts,
         version=VERSION,
     )
@@ -88,14 +92,23 @@ def driver_parts(settings: Settings, search_id: str) -> Parts:
             raise SpecError(f"backbone: {error}") from None
 
     def algorithm(spec: SearchSpec) -> DecidingAlgorithm:
-        return build_algorithm(spec, build_space(spec, entry(spec)))
+        try:
+            space = build_space(spec, entry(spec), settings.folders)
+        except ValueError as error:  # a folder that has gone, or changed, since the search was submitted
+            raise SpecError(str(error)) from None
+        return build_algorithm(spec, space)
+
+    def job(spec: SearchSpec) -> "ScoringJob":
+        from workers.scorer import ScoringJob
+
+        return ScoringJob(spec, entry(spec), artifacts, settings.folders)
 
     return Parts(
         store=open_store(settings),
         algorithm=algorithm,
-        runner=lambda spec: _runner(spec, entry(spec), address=settings.ray_address or "", artifacts=artifacts),
+        runner=lambda spec: _runner(job(spec), address=settings.ray_address or ""),
         artifacts=artifacts,
-        exported=lambda spec, winner: _exported(spec, entry(spec), winner, artifacts=artifacts),
+        exported=lambda spec, winner: job(spec).model_folder(winner.genome),
         version=VERSION,
         renew_seconds=settings.lease_seconds / 3,
         poll_seconds=settings.poll_seconds,
@@ -108,14 +121,7 @@ def child_environment(settings: Settings) -> dict[str, str]:
     return {f"TWINSIEVE_{name.upper()}": str(value) for name, value in values.items()}
 
 
-def _runner(spec: SearchSpec, entry: BackboneEntry, *, address: str, artifacts: Path) -> Runner:
-    from workers.scorer import ScoringJob
+def _runner(job: "ScoringJob", *, address: str) -> Runner:
     from workers.tune_runner import TuneRunner
 
-    return TuneRunner(ScoringJob(spec, entry, artifacts), address=address)
-
-
-def _exported(spec: SearchSpec, entry: BackboneEntry, winner: Candidate, *, artifacts: Path) -> Path:
-    from workers.scorer import ScoringJob
-
-    return ScoringJob(spec, entry, artifacts).model_folder(winner.genome)
+    return TuneRunner(job, address=address)

@@ -1,6 +1,7 @@
 """`twinsieve predict` and `twinsieve pretrain`: they run networks here; torch is imported when one is called."""
 
 from collections.abc import Mapping
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -13,12 +14,21 @@ from rich.text import Text
 
 from models.workload import TaskName
 from service.cli.errors import UserError
+from service.settings import Settings
 
 if TYPE_CHECKING:
     from PIL.Image import Image
     from tokenizers import Tokenizer
 
     from models.slim import SlimModel
+
+
+class SmallBackbone(StrEnum):
+    """The networks that the embedded world has weights of."""
+
+    VILT = "vilt"
+    METER = "meter"
+
 
 pretrain = typer.Typer(no_args_is_help=True, help="Make backbones.")
 
@@ -37,14 +47,17 @@ def predict(
         typer.Option("--question", "--text", help="The question, the statement for NLVR2, or a text for retrieval."),
     ],
     top: Annotated[int, typer.Option(min=1, help="How many answers.")] = 5,
+    fallback: Annotated[
+        bool, typer.Option("--fallback", help="Keep patches by score where the foreground cannot be told.")
+    ] = False,
 ) -> None:
     """Answer a question about a picture, judge a statement, or rank texts, with an exported model."""
     from models.slim import load_slim
 
     pictures = [_picture(file) for file in image]
     try:
-        model = load_slim(folder)
-        answers = _answers(model, pictures, text)
+        model = load_slim(folder, Settings().foregrounds)
+        answers = _answers(model, pictures, text, fallback=fallback)
     except (OSError, ValueError) as error:  # a model that is damaged or for another task
         raise UserError(str(error)) from None
     if unknown := [word for each in text for word in unknown_words(model.tokenizer, each)]:
@@ -73,7 +86,9 @@ def _picture(file: Path) -> "Image":
         raise UserError(f"--image {file} is no picture that can be read: {error}") from None
 
 
-def _answers(model: "SlimModel", pictures: list["Image"], texts: list[str]) -> list[tuple[str, float]]:
+def _answers(
+    model: "SlimModel", pictures: list["Image"], texts: list[str], *, fallback: bool
+) -> list[tuple[str, float]]:
     """What the model says, the likeliest first.
 
     Raises:
@@ -84,23 +99,24 @@ def _answers(model: "SlimModel", pictures: list["Image"], texts: list[str]) -> l
             raise UserError(f"a model for retrieval ranks texts for one --image, not {len(pictures)}")
         if len(texts) < 2:
             raise UserError("a model for retrieval ranks texts: give --text at least twice")
-        return model.rank(pictures[0], texts)
+        return model.rank(pictures[0], texts, fallback=fallback)
     if len(texts) != 1:
         raise UserError(f"a model for {model.task} takes one --question, not {len(texts)}")
-    return model.answer(pictures, texts[0])
+    return model.answer(pictures, texts[0], fallback=fallback)
 
 
 @pretrain.command()
 def shapes(
     folder: Annotated[Path, typer.Argument(help="Where the backbone goes; call again after an interruption.")],
+    backbone: Annotated[SmallBackbone, typer.Option(help="Which network.")] = SmallBackbone.VILT,
     steps: Annotated[int | None, typer.Option(min=1, help="Fewer or more than the weights that ship took.")] = None,
     seed: Annotated[int, typer.Option(min=0)] = 0,
     judged: Annotated[int | None, typer.Option(min=1, help="State accuracies on so many examples, not on all.")] = None,
 ) -> None:
-    """Pre-train the small ViLT on the embedded world; a folder under TWINSIEVE_BACKBONES is a registered backbone."""
-    from models.pretrain import Recipe, pretrain_shapes
+    """Pre-train a small network on the embedded world; a folder under TWINSIEVE_BACKBONES is a registered backbone."""
+    from models.pretrain import STEPS, Recipe, pretrain_shapes
 
-    recipe = Recipe(seed=seed) if steps is None else Recipe(seed=seed, steps=steps)
+    recipe = Recipe(backbone=backbone, seed=seed, steps=steps or STEPS[backbone])
     try:
         with Progress() as progress:
             bar = progress.add_task("pre-training", total=recipe.steps)

@@ -41,7 +41,9 @@ def report(console: Console, client: Client, search_id: str) -> None:
         console.print(results(tested, winner))
     found = next((row for row in tested if row["genome"] == winner), None)
     if (best := found or view["best"]) is not None and best["architecture"] is not None:
-        console.print(picture(Architecture.from_json(best["architecture"])))
+        shown = [each for each in client.get("/backbones") if each["name"] == view["spec"]["backbone"]]
+        if shown and shown[0]["sub_layers"]:  # the folder may have gone since
+            console.print(picture(Architecture.from_json(best["architecture"]), shown[0]["sub_layers"]))
     if found is not None:
         console.print(saving(tested, found))
     if view["utilisation"] is not None:
@@ -73,13 +75,25 @@ def results(rows: Sequence[Mapping[str, Any]], winner: Sequence[int] | None) -> 
     return table
 
 
-def picture(architecture: Architecture) -> Text:
-    """Two rows, self-attention and FFN, with a cell per block: filled where the sub-layer is kept."""
-    cells = [KEPT if choice.keep else DROPPED for choice in architecture.choices]
-    rows = [f"{name}  {' '.join(cells[place::2])}" for place, name in enumerate(("msa", "ffn"))]
-    if architecture.patches is not None:
-        rows.append(f"{architecture.patches.ratio:.0%} of the patches after block {architecture.patches.after_block}")
-    return Text("\n".join([*rows, f"{architecture.kept} of {len(cells)} sub-layers kept"]))
+def picture(architecture: Architecture, sub_layers: Sequence[str]) -> Text:
+    """A row for each kind of sub-layer with a cell per block, filled where it is kept; stacks without a gap stay out.
+
+    `sub_layers` are their names in gene order, such as `text.0.ca`.
+    """
+    rows: dict[tuple[str, str], list[str]] = {}
+    for name, choice in zip(sub_layers, architecture.choices, strict=True):
+        stack, _, kind = name.split(".")
+        rows.setdefault((stack, kind), []).append(KEPT if choice.keep else DROPPED)
+    varied = {stack for (stack, _), cells in rows.items() if DROPPED in cells} or {stack for stack, _ in rows}
+    several = len({stack for stack, _ in rows}) > 1
+    lines = [
+        f"{f'{stack} {kind}' if several else kind:<{9 if several else 3}}  {' '.join(cells)}"
+        for (stack, kind), cells in rows.items()
+        if stack in varied
+    ]
+    if (patches := architecture.patches) is not None:
+        lines.append(f"{patches.ratio:.0%} of the patches after block {patches.after_block}, {patches.mode}")
+    return Text("\n".join([*lines, f"{architecture.kept} of {len(sub_layers)} sub-layers kept"]))
 
 
 def _name(row: Mapping[str, Any], winner: Sequence[int] | None) -> str:

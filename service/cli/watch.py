@@ -44,9 +44,12 @@ def render(view: Mapping[str, Any], best: Sequence[float]) -> Group:
     progress, grid = view["progress"], Table.grid(padding=(0, 2))
     grid.add_row("search", f"{escape(view['name'])}  [dim]{view['id']}[/dim]")
     grid.add_row("status", _status(view))
-    grid.add_row("candidates", f"{progress['told']} / {progress['budget']}{generation(view)}")
-    grid.add_row("", ProgressBar(total=progress["budget"], completed=progress["told"], width=WIDTH))
-    grid.add_row("finals", f"{progress['finals']} / {1 + view['spec']['final']['finalists']} fine-tuned")
+    if progress["probe"] is not None:
+        grid.add_row("backbone", "looked at as a whole" if progress["probe"] else "is looked at as a whole")
+    if progress["budget"]:
+        grid.add_row("candidates", f"{progress['told']} / {progress['budget']}{generation(view)}")
+        grid.add_row("", ProgressBar(total=progress["budget"], completed=progress["told"], width=WIDTH))
+    grid.add_row("finals", f"{progress['finals']} / {progress['finals_budget']} fine-tuned")
     if progress["failures"]:
         grid.add_row("failures", f"[yellow]{progress['failures']}[/yellow]")
     if view["best"] is not None:

@@ -4,18 +4,14 @@ import numpy as np
 import pytest
 
 from benchmarks.fidelity import BLOCKS, KEPT, correlation, masks, spread
-from models.cost import CostModel
 from models.registry import BackboneRegistry
-from models.workload import TaskName
-from search.space import SearchSpace
-from search.spec import SpaceSpec
+from search.build import build_space
+from search.spec import SearchSpec
 
 
 def test_masks_are_different_and_cost_the_same() -> None:
     entry = BackboneRegistry().get("shapes-vilt")
-    space = SearchSpace(
-        entry.config.sub_layers, SpaceSpec(), CostModel(entry.config, entry.workload(TaskName.VQA)).macs
-    )
+    space = build_space(SearchSpec(), entry)
     genomes = masks(40)
     assert len(set(genomes)) == 40
     assert len({space.macs(genome) for genome in genomes}) == 1

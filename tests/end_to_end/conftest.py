@@ -14,7 +14,7 @@ from tests.networks import random_backbone
 SPEC: dict[str, Any] = {
     "backbone": "tiny",
     "data": "shapes-small",
-    "space": {"bottleneck": 4, "kept_bottleneck": 4},
+    "space": {"dropped": "bottleneck:4", "modules": ["bottleneck:4"]},
     "budget": {"candidates": 12, "macs_ratio": 0.9},
     "algorithm": {"name": "genetic", "population": 6},
     "proxy": {"steps": 30, "batch_size": 8, "fitness_examples": 64},

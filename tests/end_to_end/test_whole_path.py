@@ -28,7 +28,14 @@ def test_states_and_result(undisturbed: Finished) -> None:
     assert [status for status in order if status in undisturbed.statuses] == undisturbed.statuses
     view = undisturbed.view
     assert view["started_at"] <= view["finished_at"]
-    assert view["progress"] == {"told": 12, "budget": 12, "failures": 0, "finals": 3}
+    assert view["progress"] == {
+        "told": 12,
+        "budget": 12,
+        "failures": 0,
+        "finals": 3,
+        "finals_budget": 3,
+        "probe": None,
+    }
     assert (view["error"], view["eta_seconds"], view["queue_position"]) == (None, None, None)
     assert 0 < view["utilisation"] <= 1
 
@@ -92,7 +99,7 @@ def test_a_torn_checkpoint_ends_the_search_with_its_name(service: Service, tmp_p
     [
         ({"surprise": 1}, 422, "surprise"),
         ({"budget": {"candidates": 12, "macs": 1}}, 422, "raise budget.macs"),
-        ({"backbone": "nowhere"}, 422, "no backbone 'nowhere'; registered: shapes-vilt, tiny, torn"),
+        ({"backbone": "nowhere"}, 422, "no backbone 'nowhere'; registered: shapes-vilt, shapes-meter, tiny, torn"),
         ({"data": "nothing"}, 422, "no data set 'nothing'; registered: shapes, shapes-small"),
         ({"algorithm": {"name": "genetic", "population": 1_000_000}}, 422, "less than or equal to 1000"),
         ({"backbone": "../../etc/passwd"}, 422, "backbone"),

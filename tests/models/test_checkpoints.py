@@ -66,7 +66,7 @@ def test_a_class_that_exists_nowhere_is_never_imported(caplog: pytest.LogCapture
     with caplog.at_level(logging.INFO):
         network = load_network(CKPT)
     assert network.config.heads == 4  # from the hyper-parameters, not from a guess
-    assert network.config.blocks == 3
+    assert len(network.config.sub_layers) == 2 * 3
     assert "text_embeddings.position_ids" in caplog.text
 
 

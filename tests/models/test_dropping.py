@@ -6,13 +6,17 @@ import pytest
 import torch
 from torch import Tensor
 
-from models.adapter import Adapters
-from models.architecture import Architecture, Choice, PatchKeep
+from models.architecture import Architecture, Choice, ModuleSpec, PatchKeep, Stack, bottleneck
+from models.backbone import Features
 from models.batch import Batch, Split
+from models.inputs import read_batch
+from models.modules.base import Context
+from models.modules.beside import Beside
+from models.modules.build import Modules, build_modules
 from models.network import Network
 from models.shapes.dataset import ShapesData
-from models.student import Student, embed_batch
-from models.vilt import Features, Vilt
+from models.student import Student
+from models.vilt import Vilt
 from models.vilt_config import ViltConfig
 from models.workload import TaskName
 from tests.networks import TINY, random_network
@@ -28,15 +32,28 @@ def batch() -> Batch:
     return ShapesData(TaskName.VQA).examples(Split.FITNESS, 4)
 
 
-def run(network: Network, batch: Batch, architecture: Architecture, adapters: Adapters | None = None) -> Features:
-    embedded, _ = embed_batch(network.backbone, batch)
+def run(network: Network, batch: Batch, architecture: Architecture, modules: Modules | None = None) -> Features:
+    inputs = read_batch(network.backbone, batch).all()
     with torch.inference_mode():
-        features: Features = network.backbone(embedded, architecture, adapters)
+        features: Features = network.backbone(inputs.texts, inputs.images, architecture, modules)
     return features
 
 
+def sequence(network: Network, batch: Batch) -> tuple[Tensor, Tensor]:
+    """The joint sequence that enters block 0, (B, S, D), and its validity."""
+    inputs = read_batch(network.backbone, batch).all()
+    tokens = torch.cat([inputs.texts.tokens, inputs.images.tokens], dim=1)
+    assert inputs.images.valid is None
+    return tokens, torch.cat([inputs.texts.valid, torch.ones_like(inputs.images.tokens[..., 0], dtype=torch.bool)], 1)
+
+
+def vilt(network: Network) -> Vilt:
+    assert isinstance(network.backbone, Vilt)
+    return network.backbone
+
+
 def random_architecture(rng: random.Random, config: ViltConfig = TINY) -> Architecture:
-    choices = tuple(Choice(rng.random() < 0.5, rng.choice([0, 4])) for _ in config.sub_layers)
+    choices = tuple(Choice(rng.random() < 0.5, bottleneck(rng.choice([0, 4]))) for _ in config.sub_layers)
     patches = PatchKeep(rng.choice([0.3, 0.6]), rng.randrange(config.blocks)) if rng.random() < 0.5 else None
     return Architecture(choices, patches)
 
@@ -45,7 +62,7 @@ def test_a_dropped_sub_layer_is_never_called(network: Network, batch: Batch) -> 
     called: list[int] = []
     hooks = []
     for block in range(TINY.blocks):
-        parts = network.backbone.block(block)
+        parts = vilt(network).block(block)
         for place, part in ((2 * block, parts.msa), (2 * block + 1, parts.ffn)):
             assert part is not None
             hooks.append(part.register_forward_pre_hook(lambda *_, place=place: called.append(place)))
@@ -67,52 +84,85 @@ def test_dropping_equals_a_network_without_those_layers(network: Network, batch:
     slim = Vilt(TINY, architecture).eval()
     slim.load_state_dict({key: network.backbone.state_dict()[key] for key in slim.state_dict()})
     small = Network(slim, network.heads, network.answers)
-    adapters = Adapters(TINY.hidden_size, architecture, generator=torch.Generator().manual_seed(seed))
-    whole, part = (run(each, batch, architecture, adapters) for each in (network, small))
+    modules = build_modules(network.backbone, architecture, generator=torch.Generator().manual_seed(seed))
+    whole, part = (run(each, batch, architecture, modules) for each in (network, small))
     assert torch.equal(whole.pooled, part.pooled)
     assert torch.equal(whole.image, part.image)
 
 
 def test_everything_dropped_to_identity_is_the_embedding_alone(network: Network, batch: Batch) -> None:
     nothing = Architecture(tuple(Choice(keep=False) for _ in TINY.sub_layers))
-    embedded, _ = embed_batch(network.backbone, batch)
-    expected = network.backbone.norm(embedded.tokens)
+    expected = vilt(network).norm(sequence(network, batch)[0])
     features = run(network, batch, nothing)
     assert torch.equal(torch.cat([features.text, features.image], dim=1), expected)
 
 
 def test_an_adapter_adds_its_formula_to_the_residual_stream(network: Network, batch: Batch) -> None:
     """f(h) = W_up relu(W_down LN(h) + b_d) + b_u, on the un-normalised stream, beside and in place of a sub-layer."""
-    only_first = Architecture((Choice(False, 4), *(Choice(keep=False) for _ in TINY.sub_layers[1:])))
-    adapters = Adapters(TINY.hidden_size, only_first, generator=torch.Generator().manual_seed(0))
-    embedded, _ = embed_batch(network.backbone, batch)
-    tokens = embedded.tokens
-    adapter = adapters.at(0)
+    only_first = Architecture(
+        (Choice(False, ModuleSpec("bottleneck", 4)), *(Choice(keep=False) for _ in TINY.sub_layers[1:]))
+    )
+    modules = build_modules(network.backbone, only_first, generator=torch.Generator().manual_seed(0))
+    tokens, valid = sequence(network, batch)
+    adapter = modules.at(0)
     assert adapter is not None
     weights = dict(adapter.named_parameters())
     mean, variance = tokens.mean(-1, keepdim=True), tokens.var(-1, keepdim=True, unbiased=False)
     normed = (tokens - mean) / (variance + 1e-5).sqrt()
     update = (normed @ weights["down.weight"].T).relu() @ weights["up.weight"].T
-    features = run(network, batch, only_first, adapters)
-    expected = network.backbone.norm(tokens + update)
+    features = run(network, batch, only_first, modules)
+    expected = vilt(network).norm(tokens + update)
     assert (torch.cat([features.text, features.image], 1) - expected).abs().max() < 1e-5
-    beside = Architecture((Choice(True, 4), *(Choice(keep=False) for _ in TINY.sub_layers[1:])))
-    attention = network.backbone.block(0).msa
+    beside = Architecture(
+        (Choice(True, ModuleSpec("bottleneck", 4)), *(Choice(keep=False) for _ in TINY.sub_layers[1:]))
+    )
+    attention = vilt(network).block(0).msa
     assert attention is not None
-    assert embedded.valid is not None
     with torch.inference_mode():
-        kept, _ = attention(tokens, embedded.valid[:, None, None], None)
-    features = run(network, batch, beside, adapters)
-    expected = network.backbone.norm(tokens + kept + update)
+        kept, _ = attention(tokens, valid[:, None, None])
+    features = run(network, batch, beside, modules)
+    expected = vilt(network).norm(tokens + kept + update)
     assert (torch.cat([features.text, features.image], 1) - expected).abs().max() < 1e-5
+
+
+@torch.inference_mode()
+def test_prompts_are_further_keys_and_values(network: Network, batch: Batch) -> None:
+    """As tokens behind the sequence that pass the norm, are attended to, and whose own updates are left out."""
+    attention = vilt(network).block(1).msa
+    assert attention is not None
+    tokens, valid = sequence(network, batch)
+    chosen = Architecture.full(TINY.sub_layers, module=ModuleSpec("vfpt", 3))
+    prompts = build_modules(network.backbone, chosen, generator=torch.Generator().manual_seed(0)).at(2)
+    assert prompts is not None
+    added = prompts.prompts()
+    assert added is not None
+    beside = Beside(prompts, Context(Stack.JOINT, 13, None, None))
+    found, scores = attention(tokens, valid[:, None, None], beside, 14)
+    longer = torch.cat([tokens, added.expand(len(tokens), -1, -1)], dim=1)
+    expected, _ = attention(longer, torch.nn.functional.pad(valid, (0, 3), value=True)[:, None, None])
+    torch.testing.assert_close(found, expected[:, :-3], rtol=1e-4, atol=1e-5)
+    assert scores.shape == (len(tokens), tokens.shape[1] - 14)
+
+
+def test_modules_run_where_the_architecture_has_one(network: Network, batch: Batch) -> None:
+    """A set may hold more, as shared weights do."""
+    full = Architecture.full(TINY.sub_layers, module=bottleneck(4))
+    modules = build_modules(network.backbone, full, generator=torch.Generator().manual_seed(0))
+    plain = Architecture.full(TINY.sub_layers)
+    assert torch.equal(run(network, batch, plain, modules).pooled, run(network, batch, plain).pooled)
+    gone = Architecture(tuple(Choice(keep=False) for _ in TINY.sub_layers))
+    assert torch.equal(run(network, batch, gone, modules).pooled, run(network, batch, gone).pooled)
+    assert not torch.equal(run(network, batch, full, modules).pooled, run(network, batch, plain).pooled)
 
 
 def test_adapters_start_near_zero_effect_and_as_published() -> None:
     config = ViltConfig()
-    full = Architecture.full(config.sub_layers, bottleneck=96)
-    adapters = Adapters(config.hidden_size, full, generator=torch.Generator().manual_seed(0))
-    assert sum(parameter.numel() for parameter in adapters.parameters()) == 3_596_544  # DAS, ViLT without a skip
-    adapter = adapters.at(0)
+    full = Architecture.full(config.sub_layers, module=bottleneck(96))
+    with torch.device("meta"):
+        backbone = Vilt(config)
+    modules = build_modules(backbone, full, generator=torch.Generator().manual_seed(0))
+    assert sum(parameter.numel() for parameter in modules.parameters()) == 3_596_544  # DAS, ViLT without a skip
+    adapter = modules.at(0)
     assert adapter is not None
     weights = dict(adapter.named_parameters())
     assert weights["down.weight"].std().item() == pytest.approx(0.02, rel=0.02)
@@ -134,29 +184,24 @@ def test_wrong_architectures_are_refused(network: Network, batch: Batch) -> None
 def test_candidates_leave_no_trace_in_the_backbone(network: Network, batch: Batch) -> None:
     before = {key: value.clone() for key, value in network.backbone.state_dict().items()}
     student = Student(
-        network, Architecture.full(TINY.sub_layers, bottleneck=4), TaskName.VQA, generator=torch.Generator()
+        network, Architecture.full(TINY.sub_layers, module=bottleneck(4)), TaskName.VQA, generator=torch.Generator()
     )
     optimiser = torch.optim.SGD(student.parameters(), lr=0.1)
-    student.task.loss(student(*embed_batch(network.backbone, batch)), batch.targets).backward()
+    student.task.loss(student(read_batch(network.backbone, batch).all()), batch.targets).backward()
     optimiser.step()
     after = network.backbone.state_dict()
     assert all(torch.equal(before[key], after[key]) for key in before)
     assert all(parameter.grad is None for parameter in network.backbone.parameters())
 
 
-def kept_patches(network: Network, batch: Batch, keep: PatchKeep) -> Tensor:
-    return run(network, batch, Architecture(Architecture.full(TINY.sub_layers).choices, keep)).image
-
-
 def test_the_patch_filter_keeps_cls_and_the_best_attended_patches(network: Network, batch: Batch) -> None:
     """With one block and the filter after it, what stays is what the attention ranks first, in raster order."""
     config = ViltConfig.from_json(TINY.to_json() | {"blocks": 2})
     small = random_network(config)
-    embedded, _ = embed_batch(small.backbone, batch)
-    attention = small.backbone.block(0).msa
+    tokens, valid = sequence(small, batch)
+    attention = vilt(small).block(0).msa
     assert attention is not None
-    assert embedded.valid is not None
-    _, scores = attention(embedded.tokens, embedded.valid[:, None, None], embedded.first_patch)
+    _, scores = attention(tokens, valid[:, None, None], first_patch=batch.input_ids.shape[-1] + 1)
     only_first = (Choice(), *(Choice(keep=False) for _ in config.sub_layers[1:]))
     whole = run(small, batch, Architecture(only_first)).image
     some = run(small, batch, Architecture(only_first, PatchKeep(0.25, 1))).image
@@ -165,16 +210,3 @@ def test_the_patch_filter_keeps_cls_and_the_best_attended_patches(network: Netwo
         best = sorted(scores[row].topk(9).indices.tolist())
         assert torch.equal(some[row, 1:], whole[row, 1:][best])
         assert torch.equal(some[row, 0], whole[row, 0])
-
-
-def test_padding_is_never_kept_before_a_valid_patch() -> None:
-    from models.patch_filter import keep_patches
-
-    tokens = torch.arange(8.0).view(1, 8, 1).expand(2, -1, 3)
-    valid = torch.ones(2, 8, dtype=torch.bool)
-    valid[1, 4:] = False
-    scores = torch.tensor([[0.1, 0.1, 0.5, 0.2, 0.1], [0.0, 0.1, 0.9, 0.9, 0.9]])
-    kept, kept_valid = keep_patches(tokens, valid, scores=scores, first_patch=3, count=3)
-    assert kept[:, :, 0].tolist() == [[0, 1, 2, 3, 5, 6], [0, 1, 2, 3, 4, 5]]
-    assert kept_valid is not None
-    assert kept_valid[1].tolist() == [True, True, True, True, False, False]

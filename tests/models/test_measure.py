@@ -8,8 +8,9 @@ import torch
 from models.architecture import Architecture
 from models.batch import Split
 from models.datasets import open_data
+from models.inputs import Inputs, read_batch
 from models.measure import measure_latency, measure_peak_memory
-from models.student import Student, embed_batch
+from models.student import Student
 from models.workload import TaskName
 from tests.networks import random_network
 
@@ -61,11 +62,11 @@ def test_fewer_patches_need_less_memory() -> None:
         student = Student(
             network, Architecture(full.choices, patches), TaskName.VQA, generator=torch.Generator().manual_seed(0)
         )
-        embedded, passes = embed_batch(network.backbone, batch)
+        inputs = read_batch(network.backbone, batch).all()
 
-        def call(student: Student = student, embedded: object = embedded, passes: int = passes) -> None:
+        def call(student: Student = student, inputs: Inputs = inputs) -> None:
             with torch.inference_mode():
-                student(embedded, passes)
+                student(inputs)
 
         peaks.append(measure_peak_memory(call, CPU))
     assert peaks[1] < 0.7 * peaks[0]

@@ -17,8 +17,8 @@ from models.architecture import Architecture
 from models.batch import Batch
 from models.checkpoints import load_network
 from models.heads import TASKS
+from models.inputs import read_batch
 from models.network import Network
-from models.student import embed_batch
 from models.workload import TaskName
 
 TOLERANCE = 1e-5
@@ -54,10 +54,9 @@ def batch(*, texts: int = 1, images: int = 1, seed: int = 3) -> Batch:
 
 
 def ours(network: Network, given: Batch, task: TaskName) -> Tensor:
-    embedded, passes = embed_batch(network.backbone, given)
-    features = network.backbone(embedded, Architecture.full(network.config.sub_layers))
-    logits: Tensor = TASKS[task].logits(network.head(task), features.pooled.unflatten(0, (-1, passes)))
-    return logits
+    inputs = read_batch(network.backbone, given).all()
+    features = network.backbone(inputs.texts, inputs.images, Architecture.full(network.config.sub_layers))
+    return TASKS[task].logits(network.head(task), features.pooled.unflatten(0, (-1, inputs.passes)))
 
 
 @pytest.mark.parametrize("eps", [1e-6, 1e-3])

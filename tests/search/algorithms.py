@@ -1,31 +1,65 @@
-"""Every search algorithm by name, built alike."""
+"""Every search algorithm by name, built alike, and what the contract tests must know about each."""
 
-import random
 from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
 
+from pydantic import TypeAdapter
+
+from search.algorithm_spec import AlgorithmSpec
+from search.algorithms import search_algorithm
 from search.contracts import RankedAlgorithm
-from search.genetic import Genetic
-from search.nsga2 import Nsga2
-from search.random_search import RandomSearch
 from search.space import SearchSpace
-from search.spec import GeneticSpec, Nsga2Spec, Objective
+from search.spec import Objective, SearchSpec
 
-OBJECTIVES: Mapping[str, tuple[Objective, ...]] = {
-    "genetic": (Objective.ACCURACY,),
-    "nsga2": (Objective.ACCURACY, Objective.MACS),
-    "random": (Objective.ACCURACY,),
-    "random, two objectives": (Objective.ACCURACY, Objective.MACS),
+ONE, TWO = (Objective.ACCURACY,), (Objective.ACCURACY, Objective.MACS)
+
+
+@dataclass(frozen=True)
+class Example:
+    """An algorithm as a contract test meets it."""
+
+    settings: Mapping[str, Any]
+    objectives: tuple[Objective, ...] = ONE
+    probes: int = 0  # PROBEs it asks before anything else
+    proxies: bool = True  # whether it measures candidates at all
+    samples: bool = True  # whether these are different feasible chromosomes, as many as it may, by luck
+    bounded: bool = False  # whether it needs a MACs budget
+
+
+EXAMPLES: Mapping[str, Example] = {
+    "genetic": Example({"name": "genetic"}),
+    "genetic, seeded": Example({"name": "genetic", "seeds": "multiflow"}, probes=1),
+    "nsga2": Example({"name": "nsga2"}, TWO),
+    "random": Example({"name": "random"}),
+    "random, two objectives": Example({"name": "random"}, TWO),
+    "greedy": Example({"name": "greedy"}, samples=False, bounded=True),
+    "ranked": Example({"name": "ranked"}, probes=1, proxies=False, samples=False, bounded=True),
+    "das": Example({"name": "das"}, probes=1, proxies=False, samples=False, bounded=True),
+    "das, published": Example(
+        {"name": "das", "setting": "published", "skipped": 3}, probes=1, proxies=False, samples=False
+    ),
+    "no-skip": Example({"name": "no-skip"}, proxies=False, samples=False),
 }
+SAMPLING = [name for name, example in EXAMPLES.items() if example.samples]
+ASKING = [name for name, example in EXAMPLES.items() if example.samples or example.probes or example.proxies]
+MEASURING = [name for name, example in EXAMPLES.items() if example.proxies]
+BOUNDED = [name for name, example in EXAMPLES.items() if example.samples or example.bounded]
 
 
 def build(
     name: str, space: SearchSpace, *, budget: int | None, candidates: int = 40, population: int = 8, seed: int = 0
 ) -> RankedAlgorithm:
-    rng = random.Random(seed)
-    if name == "genetic":
-        return Genetic(space, GeneticSpec(population=population), budget=budget, candidates=candidates, rng=rng)
-    objectives = OBJECTIVES[name]
-    if name == "nsga2":
-        spec = Nsga2Spec(population=population)
-        return Nsga2(space, spec, objectives=objectives, budget=budget, candidates=candidates, rng=rng)
-    return RandomSearch(space, objectives=objectives, budget=budget, candidates=candidates, rng=rng)
+    """The algorithm called `name`; a spec's own checks are left out, so that every space and budget can be tried."""
+    example = EXAMPLES[name]
+    settings = {**example.settings, **({"population": population} if name.startswith(("genetic", "nsga2")) else {})}
+    algorithm: AlgorithmSpec = TypeAdapter(AlgorithmSpec).validate_python(settings)
+    bare = SearchSpec(seed=seed)
+    spec = bare.model_copy(
+        update={
+            "algorithm": algorithm,
+            "objectives": example.objectives,
+            "budget": bare.budget.model_copy(update={"candidates": candidates}),
+        }
+    )
+    return search_algorithm(spec, space, budget)

@@ -6,15 +6,17 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from models.architecture import Architecture, SubLayer, SubLayerKind
-from search.contracts import Candidate, Fidelity, Genome, Measurement
+from search.contracts import Candidate, Fidelity, Genome, Measurement, gene_key
 from search.space import SearchSpace
-from search.spec import SpaceSpec
+from search.space_spec import SpaceSpec
 
-ATTENTION_MACS, FFN_MACS, ADAPTER_MACS, HEAD_MACS = 300, 700, 10, 500  # per example at all patches
+ATTENTION_MACS, FFN_MACS, HEAD_MACS = 300, 700, 500  # per example at all patches
+ADAPTER_MACS = 10  # of an adapter of size 8
 
 
 def sub_layers(blocks: int) -> tuple[SubLayer, ...]:
-    return tuple(SubLayer(block, kind) for block in range(blocks) for kind in SubLayerKind)
+    kinds = (SubLayerKind.SELF_ATTENTION, SubLayerKind.FFN)
+    return tuple(SubLayer(block, kind) for block in range(blocks) for kind in kinds)
 
 
 def made_up_macs(architecture: Architecture) -> int:
@@ -22,14 +24,14 @@ def made_up_macs(architecture: Architecture) -> int:
     total = HEAD_MACS
     for layer, choice in zip(sub_layers(len(architecture.choices) // 2), architecture.choices, strict=True):
         own = ATTENTION_MACS if layer.kind is SubLayerKind.SELF_ATTENTION else FFN_MACS
-        cost = choice.keep * own + (choice.bottleneck > 0) * ADAPTER_MACS
+        cost = choice.keep * own + (ADAPTER_MACS * choice.module.size // 8 if choice.module else 0)
         patches = architecture.patches
         total += round(cost * (patches.ratio if patches and layer.block >= patches.after_block else 1.0))
     return total
 
 
 def made_up_space(blocks: int = 12, **spec: object) -> SearchSpace:
-    return SearchSpace(sub_layers(blocks), SpaceSpec.model_validate(spec), made_up_macs)
+    return SearchSpace(sub_layers(blocks), SpaceSpec.model_validate(spec), made_up_macs, patch_places=blocks)
 
 
 @dataclass(frozen=True)
@@ -49,7 +51,7 @@ class Landscape:
     @cached_property
     def _own(self) -> list[float]:
         world = random.Random(f"own {self.seed}")
-        return [0.008 * world.expovariate(1.0) for _ in self.space.sub_layers]
+        return [0.008 * world.expovariate(1.0) for _ in self.space.layers]
 
     @cached_property
     def _pairs(self) -> list[tuple[int, int, float]]:
@@ -65,8 +67,15 @@ class Landscape:
         damage += sum(together for one, two, together in self._pairs if not genome[one] and not genome[two])
         return self.top * math.exp(-max(damage, 0.0) / 0.3)
 
+    def probe(self) -> dict[str, float]:
+        """What a score that sees each layer alone would find: how much its drop hurts, and some noise."""
+        luck = random.Random(f"probe {self.seed}")
+        return {gene_key(gene): own + luck.gauss(0.0, self.noise / 4) for gene, own in enumerate(self._own)}
+
     def measure(self, candidate: Candidate) -> Measurement:
         """What a worker would report: the same for the same chromosome and fidelity."""
+        if candidate.fidelity is Fidelity.PROBE:
+            return self.probe() | {"macs": float(self.space.macs(candidate.genome))}
         luck = random.Random(f"{self.seed} {candidate.genome} {candidate.fidelity}").gauss(0.0, self.noise)
         exact = candidate.fidelity is not Fidelity.PROXY
         macs = float(self.space.macs(candidate.genome))

@@ -8,7 +8,7 @@ import pytest
 from models.registry import BackboneEntry
 from models.vilt_config import ViltConfig
 from search.build import build_algorithm, build_space, check_spec, macs_budget
-from search.contracts import Candidate, Failure
+from search.contracts import Candidate, Failure, Fidelity
 from search.spec import SearchSpec, SpecError, parse_spec
 from tests.search.driving import drive
 from tests.search.landscape import Landscape
@@ -21,13 +21,18 @@ ENTRY = BackboneEntry(
 )
 
 
+LAYERS = {"granularity": "layer", "dropped": "bottleneck:4"}
+PUBLISHED = {"name": "das", "setting": "published", "skipped": 2}
+ADAPTERS = {"dropped": "bottleneck:2", "modules": ["bottleneck:2"]}
+
+
 def spec(**fields: object) -> SearchSpec:
-    return parse_spec({"space": {"bottleneck": 2, "kept_bottleneck": 2}, "budget": {"candidates": 40}} | fields)
+    return parse_spec({"space": ADAPTERS, "budget": {"candidates": 40}} | fields)
 
 
 def test_the_space_has_a_gene_per_sub_layer_and_one_for_patches() -> None:
     assert build_space(spec(), ENTRY).sizes == (2,) * 8
-    patched = spec(space={"bottleneck": 2, "patch_ratios": [1.0, 0.7, 0.5], "patch_after_block": 2})
+    patched = spec(space=ADAPTERS | {"patch_ratios": [1.0, 0.7, 0.5], "patch_places": [2]})
     assert build_space(patched, ENTRY).sizes == (2,) * 8 + (3,)
 
 
@@ -59,6 +64,33 @@ def test_every_algorithm_runs_to_its_finals(fields: dict[str, Any]) -> None:
     assert first.chosen() is not None
 
 
+@pytest.mark.parametrize(
+    ("fields", "asked"),
+    [
+        ({"algorithm": {"name": "genetic", "population": 8, "seeds": "multiflow"}}, 1 + 40 + 1 + 4 + 4),
+        ({"algorithm": {"name": "ranked"}}, 1 + 1 + 2 + 2),
+        ({"algorithm": {"name": "das"}, "space": LAYERS}, 1 + 1 + 2 + 2),
+        ({"algorithm": PUBLISHED, "space": LAYERS, "budget": {"macs_ratio": None}}, 1 + 1 + 2 + 2),
+        ({"algorithm": {"name": "no-skip"}}, 1 + 1 + 1),
+    ],
+)
+def test_probes_and_baselines_run_to_their_finals(fields: dict[str, Any], asked: int) -> None:
+    check_spec(spec(**fields), ENTRY)
+    space = build_space(spec(**fields), ENTRY)
+    algorithm = build_algorithm(spec(**fields), space)
+    assert len(drive(algorithm, Landscape(space, seed=1).measure)) == asked
+    assert algorithm.chosen() is not None
+
+
+def test_greedy_needs_no_more_candidates_than_it_can_use() -> None:
+    greedy = spec(algorithm={"name": "greedy"}, budget={"candidates": 5000})
+    check_spec(greedy, ENTRY)
+    space = build_space(greedy, ENTRY)
+    algorithm = build_algorithm(greedy, space)
+    asked = [each for each, _ in drive(algorithm, Landscape(space, seed=1).measure) if each.fidelity is Fidelity.PROXY]
+    assert 8 <= len(asked) <= 8 + 7 + 6 + 5
+
+
 def test_a_search_in_which_all_fails_ends() -> None:
     algorithm = build_algorithm(spec(), build_space(spec(), ENTRY))
 
@@ -72,7 +104,16 @@ def test_a_search_in_which_all_fails_ends() -> None:
 @pytest.mark.parametrize(
     ("fields", "message"),
     [
-        ({"space": {"patch_ratios": [0.5, 1.0], "patch_after_block": 5}}, "after_block is 5; backbone 'tiny' has 4"),
+        (
+            {"space": {"patch_ratios": [0.5, 1.0], "patch_places": [1, 4]}},
+            "has 4; in backbone 'tiny' the last place is after 3",
+        ),
+        ({"space": {"classifier_token": True}}, "is for METER; backbone 'tiny' has one stack"),
+        (
+            {"space": LAYERS, "budget": {"macs_ratio": None}, "algorithm": PUBLISHED | {"skipped": 4}},
+            "skipped is 4 and the space has 4 layers: that gives 1 skip sets",
+        ),
+        ({"space": {"stacks": ["text"]}}, "space.stacks: the backbone has no stack 'text'; it has block"),
         ({"budget": {"macs": 1000, "candidates": 40}}, "asks for at most 1,000 MACs; the cheapest chromosome has"),
         ({"budget": {"macs_ratio": 0.01, "candidates": 40}}, r"no-skip adapter model [\d,]+: raise budget.macs_ratio"),
         ({"budget": {"macs_ratio": None, "candidates": 257}}, "is 257, each .* only 256 of the space's 256 are within"),
@@ -81,10 +122,9 @@ def test_a_search_in_which_all_fails_ends() -> None:
 )
 def test_what_cannot_be_searched_is_refused(fields: dict[str, Any], message: str) -> None:
     with pytest.raises(SpecError, match=message):
-        check_spec(spec(**{"space": {"bottleneck": 1, "kept_bottleneck": 1}} | fields), ENTRY)
+        check_spec(spec(**{"space": {"dropped": "bottleneck:1", "modules": ["bottleneck:1"]}} | fields), ENTRY)
 
 
 def test_what_can_just_be_searched_is_accepted() -> None:
     check_spec(spec(budget={"macs_ratio": None, "candidates": 256}), ENTRY)
-    check_spec(spec(space={"patch_ratios": [0.5, 1.0], "patch_after_block": 4}), ENTRY)
-    check_spec(spec(space={"patch_after_block": 64, "bottleneck": 2, "kept_bottleneck": 2}), ENTRY)
+    check_spec(spec(space={"patch_ratios": [0.5, 1.0], "patch_places": [3]}), ENTRY)

@@ -8,7 +8,7 @@ import pytest
 from search.contracts import Candidate, Failure, Fidelity, Genome, Outcome
 from search.finals import WithFinals
 from search.spec import FinalSpec
-from tests.search.algorithms import OBJECTIVES, build
+from tests.search.algorithms import EXAMPLES, SAMPLING, build
 from tests.search.driving import Told, asked_now, drive, replay
 from tests.search.landscape import Landscape, made_up_space
 
@@ -16,6 +16,7 @@ SPACE = made_up_space(blocks=4)
 BUDGET = round(0.7 * SPACE.macs(SPACE.full))
 LANDSCAPE = Landscape(SPACE, seed=4)
 PROXY, FINAL, TEST, PLAIN = Fidelity.PROXY, Fidelity.FINAL, Fidelity.TEST, Fidelity.PLAIN
+PROBE = Fidelity.PROBE
 
 
 def make(name: str = "genetic", *, finalists: int = 3, budget: int | None = BUDGET, candidates: int = 20) -> WithFinals:
@@ -52,12 +53,13 @@ class Finished:
         return self.winners[:count]
 
 
-@pytest.mark.parametrize("name", OBJECTIVES)
+@pytest.mark.parametrize("name", SAMPLING)
 def test_after_the_search_come_plain_finals_and_tests(name: str) -> None:
-    algorithm = make(name)
+    algorithm, probes = make(name), EXAMPLES[name].probes
     told = drive(algorithm, LANDSCAPE.measure)
-    assert [candidate.index for candidate, _ in told] == list(range(20 + 1 + 4 + 4))
-    assert [candidate.fidelity for candidate, _ in told] == [PROXY] * 20 + [PLAIN] + [FINAL] * 4 + [TEST] * 4
+    assert [candidate.index for candidate, _ in told] == list(range(probes + 20 + 1 + 4 + 4))
+    search = [PROBE] * probes + [PROXY] * 20
+    assert [candidate.fidelity for candidate, _ in told] == [*search, PLAIN, *[FINAL] * 4, *[TEST] * 4]
     assert genomes(told, PLAIN) == [SPACE.full]
     assert genomes(told, FINAL)[0] == SPACE.full
     assert len(set(genomes(told, FINAL))) == 4
@@ -138,6 +140,24 @@ def test_nothing_found_leaves_the_baseline() -> None:
     algorithm = WithFinals(Finished([]), SPACE, FinalSpec())
     assert [each.fidelity for each, _ in drive(algorithm, LANDSCAPE.measure)] == [PLAIN, FINAL, TEST]
     assert algorithm.chosen() is None
+
+
+@pytest.mark.parametrize("name", ["ranked", "das", "das, published"])
+def test_what_one_look_decides_is_the_only_finalist(name: str) -> None:
+    algorithm = make(name)
+    told = drive(algorithm, LANDSCAPE.measure)
+    assert [each.fidelity for each, _ in told] == [PROBE, PLAIN, FINAL, FINAL, TEST, TEST]
+    chosen = algorithm.chosen()
+    assert chosen is not None
+    assert [chosen.genome] == [each.genome for each in algorithm.front()] == genomes(told, FINAL)[1:]
+
+
+def test_no_skip_chooses_the_baseline() -> None:
+    algorithm = make("no-skip")
+    assert [each.fidelity for each, _ in drive(algorithm, LANDSCAPE.measure)] == [PLAIN, FINAL, TEST]
+    chosen = algorithm.chosen()
+    assert chosen is not None
+    assert (chosen.genome, chosen.fidelity) == (SPACE.full, FINAL)
 
 
 def test_fewer_winners_than_finalists() -> None:

@@ -32,6 +32,16 @@ def test_the_first_generation_holds_what_the_budget_leaves_of_everything() -> No
     assert [sum(genome) for genome in just_short] == [5]
 
 
+def test_seeds_enter_the_first_generation_as_they_are() -> None:
+    budget = round(0.6 * FULL)
+    seeds = [SPACE.cheapest, SPACE.flipped(SPACE.cheapest, 3), SPACE.cheapest]
+    first = Novelty(SPACE, budget, random.Random(0)).first(8, lambda genome: genome, seeds=seeds)
+    assert first[1:3] == seeds[:2]
+    assert len(set(first)) == 8
+    few = Novelty(SPACE, budget, random.Random(0)).first(2, lambda genome: genome, seeds=seeds)
+    assert few == first[:2]
+
+
 @pytest.mark.parametrize("ratio", [0.4, 0.6, 0.75, 0.9])
 def test_samples_lie_near_the_budget(ratio: float) -> None:
     novelty = Novelty(SPACE, round(ratio * FULL), random.Random(0))

@@ -7,17 +7,20 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from models.architecture import Architecture, Choice, PatchKeep
-from models.cost import CostModel
+from models.architecture import Architecture, Choice, ModuleSpec, PatchKeep, PatchMode
+from models.meter_config import MeterConfig
+from models.meter_cost import MeterCost
 from models.vilt_config import ViltConfig
+from models.vilt_cost import ViltCost
 from models.workload import TaskName, Workload
 from search.contracts import Genome
 from search.space import SearchSpace
-from search.spec import SpaceSpec
+from search.space_spec import SpaceSpec
 from tests.search.landscape import made_up_space, sub_layers
 
-SPACE = made_up_space(blocks=3, patch_ratios=[0.25, 1.0, 0.5], patch_after_block=1)
+SPACE = made_up_space(blocks=3, patch_ratios=[0.25, 1.0, 0.5], patch_places=[1])
 GENOMES = st.tuples(*(st.integers(0, size - 1) for size in SPACE.sizes))
+ENCODER = {"width": 24, "heads": 2, "blocks": 2, "ffn_size": 48}
 BUDGETS = st.integers(SPACE.min_macs(), SPACE.macs(SPACE.full))
 
 
@@ -28,13 +31,14 @@ def all_genomes(space: SearchSpace) -> list[Genome]:
 def real_space(**spec: object) -> SearchSpace:
     config = ViltConfig(hidden_size=16, heads=2, blocks=3, ffn_size=64, image_size=32, patch_size=8)
     work = Workload(task=TaskName.NLVR2, text_tokens=6, image_height=32, image_width=32)
-    return SearchSpace(config.sub_layers, SpaceSpec.model_validate(spec), CostModel(config, work).macs)
+    macs = ViltCost(config, work).macs
+    return SearchSpace(config.sub_layers, SpaceSpec.model_validate(spec), macs, patch_places=config.patch_places)
 
 
 def test_full_is_the_no_skip_adapter_model() -> None:
-    space = made_up_space(blocks=2, kept_bottleneck=5)
+    space = made_up_space(blocks=2, modules=["bottleneck:5"])
     assert space.full == (1, 1, 1, 1)
-    assert space.decode(space.full) == Architecture.full(sub_layers(2), bottleneck=5)
+    assert space.decode(space.full) == Architecture.full(sub_layers(2), module=ModuleSpec("bottleneck", 5))
 
 
 def test_full_uses_the_largest_ratio() -> None:
@@ -43,16 +47,18 @@ def test_full_uses_the_largest_ratio() -> None:
     assert made_up_space(blocks=1, patch_ratios=[0.5, 0.75]).full == (1, 1, 1)
 
 
-@pytest.mark.parametrize(("dropped", "choice"), [("adapter", Choice(False, 4)), ("identity", Choice(False, 0))])
+@pytest.mark.parametrize(
+    ("dropped", "choice"), [("bottleneck:4", Choice(False, ModuleSpec("bottleneck", 4))), ("identity", Choice(False))]
+)
 def test_a_dropped_sub_layer_leaves_an_adapter_or_nothing(dropped: str, choice: Choice) -> None:
-    space = made_up_space(blocks=1, dropped=dropped, bottleneck=4, kept_bottleneck=0)
-    assert space.decode((0, 1)).choices == (choice, Choice(True, 0))
+    space = made_up_space(blocks=1, dropped=dropped, modules=["none"])
+    assert space.decode((0, 1)).choices == (choice, Choice())
 
 
 def test_the_last_gene_is_the_patch_ratio() -> None:
     assert SPACE.sizes == (2, 2, 2, 2, 2, 2, 3)
     assert SPACE.size == 192
-    assert SPACE.decode((1, 1, 1, 1, 1, 1, 0)).patches == PatchKeep(0.25, 1)
+    assert SPACE.decode((1, 1, 1, 1, 1, 1, 0)).patches == PatchKeep(0.25, 1, PatchMode.SCORE_ONLY)
 
 
 @pytest.mark.parametrize(
@@ -78,7 +84,7 @@ def test_costs_are_asked_once() -> None:
         asked.append(architecture)
         return architecture.kept
 
-    space = SearchSpace(sub_layers(1), SpaceSpec(), macs)
+    space = SearchSpace(sub_layers(1), SpaceSpec(), macs, patch_places=1)
     assert [space.macs((1, 0)), space.macs((1, 0))] == [1, 1]
     assert len(asked) == 1
 
@@ -133,7 +139,7 @@ def test_within_is_every_feasible_chromosome_once(budget: int) -> None:
 @pytest.mark.parametrize("bottleneck", [2, 24, 200])  # the widest costs more than what it stands for
 @pytest.mark.parametrize("ratio", [0.3, 0.5, 0.8, 0.97])
 def test_real_costs_are_enumerated_as_well(bottleneck: int, ratio: float) -> None:
-    space = real_space(bottleneck=bottleneck, kept_bottleneck=2, patch_ratios=[1.0, 0.5])
+    space = real_space(dropped=f"bottleneck:{bottleneck}", modules=["bottleneck:2"], patch_ratios=[1.0, 0.5])
     costs = sorted(map(space.macs, all_genomes(space)))
     budget = costs[round(ratio * (len(costs) - 1))]
     feasible = [genome for genome in all_genomes(space) if space.macs(genome) <= budget]
@@ -142,6 +148,39 @@ def test_real_costs_are_enumerated_as_well(bottleneck: int, ratio: float) -> Non
     for seed in range(20):
         rng = random.Random(seed)
         assert space.repair(space.sample(rng), budget, rng) in feasible
+
+
+@pytest.mark.parametrize("ratio", [0.2, 0.5, 0.9])
+@pytest.mark.parametrize(
+    "spec",
+    [
+        {"stacks": ["image", "vision"], "patch_ratios": [1.0, 0.5], "patch_places": [0, 1, 2]},
+        {"granularity": "layer", "dropped": "bottleneck:24", "modules": ["none", "lora:4", "routing-adapter:2:mul"]},
+        {"granularity": "attention", "dropped": "bottleneck:200", "modules": ["uniadapter:4", "bottleneck:40"]},
+    ],
+)
+def test_costs_of_a_meter_are_enumerated_too(spec: dict[str, object], ratio: float) -> None:
+    config = MeterConfig(
+        **{"hidden_size": 16, "heads": 2, "depth": 2, "ffn_size": 64, "image_size": 32, "patch_size": 8},
+        **{f"{stack}_{name}": size for stack in ("vision", "language") for name, size in ENCODER.items()},
+    )
+    work = Workload(task=TaskName.VQA, text_tokens=6, image_height=32, image_width=32, answers=2)
+    made = SpaceSpec.model_validate({"modules": ["bottleneck:2"]} | spec)
+    space = SearchSpace(config.sub_layers, made, MeterCost(config, work).macs, patch_places=config.patch_places)
+    meaningful = {space.decode(genome): genome for genome in reversed(all_genomes(space))}  # of equals the first
+    costs = sorted(map(space.macs, meaningful.values()))
+    budget = costs[round(ratio * (len(costs) - 1))]
+    assert {space.decode(genome) for genome in space.within(budget)} == {
+        architecture for architecture, genome in meaningful.items() if space.macs(genome) <= budget
+    }
+    assert space.min_macs() == costs[0]
+    assert len(list(space.within(None))) == space.size
+
+
+def test_a_meaningless_place_is_repaired_to_the_first() -> None:
+    space = made_up_space(blocks=2, patch_ratios=[1.0, 0.5], patch_places=[0, 1])
+    assert space.repair((1, 1, 1, 1, 0, 1), None, random.Random(0)) == (1, 1, 1, 1, 0, 0)
+    assert space.repair((1, 1, 1, 1, 1, 1), None, random.Random(0)) == (1, 1, 1, 1, 1, 1)
 
 
 def test_samples_cost_what_is_asked_on_average() -> None:

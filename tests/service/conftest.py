@@ -9,14 +9,17 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import httpx
 import pytest
 from sqlalchemy import Engine, delete, make_url
 
+from service.api.services import Services
 from service.cli import main
 from service.database import connect, upgrade, writing
 from service.store import Store
 from service.tables import SearchRow
 from tests.service.commands import Cli, Ended
+from tests.service.serving import services_on, serving
 
 LEASE_SECONDS = 10.0
 
@@ -94,6 +97,17 @@ def store(engine: Engine, clock: Clock) -> Store:
 @pytest.fixture
 def sqlite_store(sqlite: Engine, clock: Clock) -> Store:
     return Store.on(sqlite, clock=clock, lease_seconds=LEASE_SECONDS, max_attempts=3)
+
+
+@pytest.fixture
+def services(sqlite_store: Store, tmp_path: Path) -> Services:
+    return services_on(sqlite_store, tmp_path)
+
+
+@pytest.fixture
+def api(services: Services) -> Iterator[httpx.Client]:
+    with serving(services) as address, httpx.Client(base_url=address, trust_env=False) as client:
+        yield client
 
 
 @pytest.fixture

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import uvicorn
 
+from models.folders import Folders
 from models.registry import FORMAT, BackboneRegistry
 from models.vilt_config import ViltConfig
 from service.api.app import create_app
@@ -18,18 +19,20 @@ from service.store import Store
 CONFIG = ViltConfig(hidden_size=16, heads=2, blocks=4, ffn_size=32, image_size=64)
 
 
-def write_backbone(root: Path, name: str = "tiny") -> None:
-    """A registered backbone of 8 sub-layers; its weights are never read here."""
+def write_backbone(root: Path, name: str = "tiny", *, config: ViltConfig = CONFIG) -> None:
+    """A registered backbone, of 8 sub-layers unless told otherwise; its weights are never read here."""
     (root / name).mkdir(parents=True)
-    config = {"format": FORMAT, "backbone": CONFIG.to_json(), "answers": ["red", "blue"]}
-    (root / name / "config.json").write_text(json.dumps(config))
+    data = {"format": FORMAT, "backbone": config.to_json(), "answers": ["red", "blue"]}
+    (root / name / "config.json").write_text(json.dumps(data))
 
 
 def services_on(store: Store, folder: Path) -> Services:
     """Services with one backbone, `tiny`, and artifacts under `folder`."""
     write_backbone(folder / "backbones")
     registry = BackboneRegistry(folder / "backbones")
-    return Services(store=store, registry=registry, artifacts=folder / "artifacts", version="1.2.3")
+    folders = Folders(data=folder / "data", foregrounds=folder / "foregrounds")
+    artifacts = folder / "artifacts"
+    return Services(store=store, registry=registry, folders=folders, artifacts=artifacts, version="1.2.3")
 
 
 @contextmanager

@@ -2,7 +2,6 @@
 
 import io
 import zipfile
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -10,49 +9,14 @@ import httpx
 import pytest
 from sqlalchemy import text
 
-from search.contracts import Candidate, Failure, Fidelity
-from search.spec import MAX_SPEC_BYTES, GeneticSpec
+from search.algorithm_spec import GeneticSpec
+from search.contracts import Candidate, Fidelity
+from search.spec import MAX_SPEC_BYTES
 from service.api.services import Services
 from service.database import writing
-from service.records import Lease, Status
-from service.store import Store
+from service.records import Status
+from tests.service.asking import FULL, SPEC, measured, running, submitted
 from tests.service.conftest import Clock
-from tests.service.serving import services_on, serving
-
-SPEC = {"backbone": "tiny", "budget": {"candidates": 8}, "algorithm": {"name": "genetic", "population": 4}}
-FULL = (1,) * 8
-
-
-@pytest.fixture
-def services(sqlite_store: Store, tmp_path: Path) -> Services:
-    return services_on(sqlite_store, tmp_path)
-
-
-@pytest.fixture
-def api(services: Services) -> Iterator[httpx.Client]:
-    with serving(services) as address, httpx.Client(base_url=address, trust_env=False) as client:
-        yield client
-
-
-def submitted(api: httpx.Client, **changes: Any) -> str:  # noqa: ANN401 - any field of a spec
-    answer = api.post("/v1/searches", json=SPEC | changes)
-    assert answer.status_code == 201, answer.text
-    return str(answer.json()["id"])
-
-
-def running(api: httpx.Client, store: Store, **changes: Any) -> Lease:  # noqa: ANN401 - any field of a spec
-    search_id = submitted(api, **changes)
-    lease = store.leases.claim()
-    assert lease is not None
-    assert lease.search_id == search_id
-    return lease
-
-
-def measured(store: Store, lease: Lease, values: list[dict[str, float] | str]) -> None:
-    for index, value in enumerate(values):
-        genome = tuple(index >> bit & 1 for bit in range(8))
-        store.candidates.record_ask(lease, Candidate(index, genome), index)
-        store.candidates.record_tell(lease, index, Failure(value) if isinstance(value, str) else value, 2.0)
 
 
 def assert_problem(answer: httpx.Response, status: int) -> dict[str, Any]:
@@ -78,7 +42,14 @@ class TestSubmit:
         assert (view["name"], view["status"], view["queue_position"]) == ("mine", "queued", 0)
         assert view["version"] == "1.2.3"
         assert view["spec"]["proxy"]["steps"] > 0
-        assert view["progress"] == {"told": 0, "budget": 8, "failures": 0, "finals": 0}
+        assert view["progress"] == {
+            "told": 0,
+            "budget": 8,
+            "failures": 0,
+            "finals": 0,
+            "finals_budget": 4,
+            "probe": None,
+        }
 
     @pytest.mark.parametrize(
         ("body", "field"),
@@ -106,6 +77,8 @@ class TestSubmit:
         [
             ({"backbone": "unknown"}, "tiny"),
             ({"budget": {"candidates": 8, "macs": 1}}, "raise budget.macs"),
+            ({"data": "nothing"}, "no data set 'nothing'; registered: shapes, shapes-small"),
+            ({"space": {"foreground": "nobody"}}, "no foreground 'nobody'; registered: none, saliency"),
             ({"budget": {"candidates": 300, "macs_ratio": 0.9}}, "lower budget.candidates"),
         ],
     )
@@ -134,9 +107,16 @@ class TestLook:
         measured(services.store, lease, [{"accuracy": 0.5, "macs": 9.0}, "diverged", {"accuracy": 0.75, "macs": 10.0}])
         view = api.get(f"/v1/searches/{lease.search_id}").json()
         assert view["status"] == "running"
-        assert view["progress"] == {"told": 3, "budget": 8, "failures": 1, "finals": 0}
+        assert view["progress"] == {
+            "told": 3,
+            "budget": 8,
+            "failures": 1,
+            "finals": 0,
+            "finals_budget": 2,
+            "probe": None,
+        }
         assert view["best"]["index"] == 2
-        assert view["best"]["architecture"]["choices"][1] == [True, 8]
+        assert view["best"]["architecture"]["choices"][1] == [True, "bottleneck:8", False]
         assert view["front_size"] == 1
         # 6 seconds over 2 that did not fail; 5 proxies to go, 2 finals of twice the steps; 2 workers
         assert view["eta_seconds"] == pytest.approx((5 * 3 + 2 * 6) / 2)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from models.architecture import Architecture, Choice, PatchKeep
+from models.architecture import Architecture, Choice, PatchKeep, bottleneck
 from search.contracts import Candidate, Fidelity
 from search.spec import SearchSpec, SpecError
 from service.api.services import Services
@@ -22,15 +22,10 @@ from service.settings import is_loopback
 from service.store import Store
 from tests.service.commands import Cli, assert_mistake
 from tests.service.conftest import Clock
-from tests.service.serving import services_on, serving
+from tests.service.serving import serving
 
 SPEC = "{backbone: tiny, budget: {candidates: 8}, algorithm: {name: genetic, population: 4}}"
 WINNER = (1, 0) * 4
-
-
-@pytest.fixture
-def services(sqlite_store: Store, tmp_path: Path) -> Services:
-    return services_on(sqlite_store, tmp_path)
 
 
 @pytest.fixture
@@ -55,7 +50,7 @@ def finish(store: Store, clock: Clock) -> str:
         clock.advance(1)
         genome = (1,) * 8 if fidelity is Fidelity.PLAIN else WINNER
         store.candidates.record_ask(lease, Candidate(index, genome, fidelity), index)
-        measured = {"accuracy": 0.5 + index / 10, "macs": 2e6, "parameters": 1234.0, "latency_ms": 7.25}
+        measured = {"accuracy": 0.5 + index / 10, "macs": 0.5e6, "parameters": 1234.0, "latency_ms": 7.25}
         store.candidates.record_tell(lease, index, measured, 1.0)
     store.leases.finish(lease, Status.SUCCEEDED, result={"chosen": 2, "artifact": "models/best"})
     return lease.search_id
@@ -88,7 +83,7 @@ class TestClient:
         done = cli("watch", search_id)
         assert done.code == 0
         assert "succeeded" in done.out
-        assert "0.5000 at 2.0 M MACs" in done.out
+        assert "0.5000 at 0.5 M MACs" in done.out
 
     def test_watch_of_a_failure_says_so(self, cli: Cli, server: str, services: Services, spec: Path) -> None:
         cli("submit", spec)
@@ -102,8 +97,8 @@ class TestClient:
         cli("submit", spec)
         out = cli("show", finish(services.store, clock)).out
         lines = [" ".join(line.split()) for line in out.splitlines()]
-        assert "winner 0.8000 2.0 1,234 7.25" in lines
-        assert "backbone as it came 0.6000 2.0 1,234 7.25" in lines
+        assert "winner 0.8000 0.5 1,234 7.25" in lines
+        assert "backbone as it came 0.6000 0.5 1,234 7.25" in lines
         assert "msa █ █ █ █" in lines
         assert "ffn · · · ·" in lines
 
@@ -212,9 +207,12 @@ def test_changes_keep_what_was_not_said() -> None:
 
 
 def test_picture() -> None:
-    choices = (Choice(), Choice(keep=False), Choice(keep=False, bottleneck=8), Choice(bottleneck=8))
-    shown = picture(Architecture(choices, PatchKeep(0.5, 2))).plain.splitlines()
-    assert shown == ["msa  █ ·", "ffn  · █", "50% of the patches after block 2", "2 of 4 sub-layers kept"]
+    choices = (Choice(), Choice(keep=False), Choice(False, bottleneck(8)), Choice(module=bottleneck(8)))
+    names = ["block.0.msa", "block.0.ffn", "block.1.msa", "block.1.ffn"]
+    shown = picture(Architecture(choices, PatchKeep(0.5, 2)), names).plain.splitlines()
+    assert shown == ["msa  █ ·", "ffn  · █", "50% of the patches after block 2, ipf", "2 of 4 sub-layers kept"]
+    several = picture(Architecture(choices), ["text.0.ca", "text.1.ca", "vision.0.msa", "vision.1.msa"]).plain
+    assert several.splitlines()[0] == "text ca    █ ·"
 
 
 def test_sparkline() -> None:

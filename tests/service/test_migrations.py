@@ -1,9 +1,14 @@
-"""The migrations make exactly the schema that the tables describe."""
+"""The migrations make exactly the schema that the tables describe, and keep what is stored."""
+
+from typing import Any
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
+from alembic.config import Config
 from alembic.migration import MigrationContext
 from sqlalchemy import Engine, inspect, text
+from sqlalchemy.exc import IntegrityError
 
 from service.database import SchemaError, connect, require_current, upgrade, writing
 from service.tables import Base
@@ -52,4 +57,60 @@ def test_upgrade_twice_changes_nothing_and_a_strange_schema_is_refused(empty: En
         upgrade(empty)
     with pytest.raises(SchemaError, match="future"):
         require_current(empty)
+    empty.dispose()
+
+
+SEARCH = (
+    "INSERT INTO searches (id, name, status, spec, version, created_at, attempts, cancel_requested) "
+    "VALUES ('s', 'old', 'queued', '{}', '1', '2026-01-01 00:00:00', 0, false)"
+)
+CANDIDATE = (
+    'INSERT INTO candidates (search_id, "index", genome, fidelity, asked_after, asked_at, told_order, told_at, '
+    "measurement, seconds) VALUES ('s', {index}, '[{index}, 1]', '{fidelity}', 0, '2026-01-01 00:00:00', {index}, "
+    "'2026-01-02 00:00:00', '{{\"accuracy\": 0.25}}', 1.5)"
+)
+
+
+def migrate(engine: Engine, revision: str) -> None:
+    config = Config()
+    config.set_main_option("script_location", "service:migrations")
+    config.set_main_option("path_separator", "os")
+    with engine.execution_options(writes=True).begin() as connection:
+        config.attributes["connection"] = connection
+        (command.upgrade if revision > "0001" else command.downgrade)(config, revision)
+
+
+def candidates(engine: Engine) -> list[Any]:
+    with engine.connect() as connection:
+        return list(connection.execute(text('SELECT * FROM candidates ORDER BY "index"')))
+
+
+def put(engine: Engine, statement: str) -> None:
+    with writing(engine) as session:
+        session.connection().exec_driver_sql(statement)
+
+
+def test_a_database_of_0001_keeps_its_candidates_and_takes_probes(empty: Engine) -> None:
+    upgrade(empty)
+    migrate(empty, "0001")
+    put(empty, SEARCH)
+    put(empty, CANDIDATE.format(index=0, fidelity="proxy"))
+    with pytest.raises(IntegrityError, match="ck_candidates_fidelity"):
+        put(empty, CANDIDATE.format(index=1, fidelity="probe"))
+    before = candidates(empty)
+    assert len(before) == 1
+    with pytest.raises(SchemaError, match="twinsieve db upgrade"):
+        require_current(empty)
+
+    upgrade(empty)
+    assert candidates(empty) == before
+    put(empty, CANDIDATE.format(index=1, fidelity="probe"))
+    for broken in ({"index": 2, "fidelity": "guess"}, {"index": 1, "fidelity": "proxy"}):
+        with pytest.raises(IntegrityError):
+            put(empty, CANDIDATE.format(**broken))
+    with pytest.raises(IntegrityError, match="ck_candidates_fidelity"):
+        migrate(empty, "0001")
+    assert len(candidates(empty)) == 2
+    put(empty, "DELETE FROM searches")
+    assert candidates(empty) == []
     empty.dispose()

@@ -9,10 +9,12 @@ import pytest
 import torch
 from PIL import Image
 
-from models.architecture import Architecture
+from models.architecture import Architecture, PatchKeep
 from models.batch import Split
 from models.checkpoints import load_network
+from models.foreground.boxes_file import write_boxes
 from models.network import Network
+from models.pixels import pixel_reading
 from models.registry import BackboneRegistry
 from models.shapes.report import TaskReport
 from models.slim import export_slim
@@ -25,12 +27,14 @@ from tests.service.commands import Cli, assert_mistake
 QUESTION = ("--question", "what color is the circle ?")
 
 
-def model(folder: Path, task: TaskName) -> Path:
-    """A slim model of `task` with random weights."""
+def model(folder: Path, task: TaskName, *, foreground: str = "none") -> Path:
+    """A slim model of `task` with random weights; with a foreground, its patch filter goes by it."""
     network = random_network()
-    architecture = Architecture.full(network.config.sub_layers)
+    pixels = pixel_reading("shapes", network.config)
+    patches = None if foreground == "none" else PatchKeep(0.5, 1)
+    architecture = Architecture(Architecture.full(network.config.sub_layers).choices, patches)
     student = Student(network, architecture, task, generator=torch.Generator().manual_seed(0))
-    export_slim(folder, student, network=network, task=task, provenance={})
+    export_slim(folder, student, network=network, task=task, pixels=pixels, provenance={}, foreground=foreground)
     return folder
 
 
@@ -142,3 +146,18 @@ def test_a_backbone_is_pretrained_and_registered(cli: Cli, tmp_path: Path, monke
     provenance = json.loads((tmp_path / "mine" / "config.json").read_text())["provenance"]
     assert provenance["recipe"]["steps"] == 2
     assert_mistake(cli("pretrain", "shapes", tmp_path / "mine", "--steps", 3), "run of the recipe")
+
+
+def test_a_patch_filter_that_asks_for_foreground(
+    cli: Cli, tmp_path: Path, picture: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Saliency looks at any picture; boxes found once are of other pictures, and only their user may do without."""
+    ask = ("--image", picture, *QUESTION)
+    assert cli("predict", model(tmp_path / "saliency", TaskName.VQA, foreground="saliency"), *ask).code == 0
+    folder = model(tmp_path / "boxes", TaskName.VQA, foreground="found")
+    assert_mistake(cli("predict", folder, *ask), "no foreground 'found' here", "--fallback")
+    (tmp_path / "foregrounds" / "found").mkdir(parents=True)
+    write_boxes(tmp_path / "foregrounds" / "found" / "boxes.json", {"other": []})
+    monkeypatch.setenv("TWINSIEVE_FOREGROUNDS", str(tmp_path / "foregrounds"))
+    assert_mistake(cli("predict", folder, *ask), "image 'the given picture' is not among the 1 of boxes.json")
+    assert cli("predict", folder, *ask, "--fallback").code == 0

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from models.cost import CostModel
+from models.cost import cost_model
 from models.vilt_config import ViltConfig
 from models.workload import TaskName, Workload
 from search.build import build_algorithm
@@ -175,7 +175,9 @@ def test_a_search_of_the_real_kind_is_replayed(sqlite_store: Store, clock: Clock
     spec = SearchSpec.model_validate({"budget": {"candidates": 20}, "algorithm": {"name": "genetic", "population": 6}})
 
     def build() -> SearchAlgorithm:
-        return build_algorithm(spec, SearchSpace(config.sub_layers, spec.space, CostModel(config, workload).macs))
+        macs = cost_model(config, workload).macs
+        space = SearchSpace(config.sub_layers, spec.space, macs, patch_places=config.patch_places)
+        return build_algorithm(spec, space)
 
     def score(candidate: Candidate) -> dict[str, float]:
         return {"accuracy": sum(place * gene for place, gene in enumerate(candidate.genome)) / 100, "macs": 1.0}

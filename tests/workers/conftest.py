@@ -6,13 +6,18 @@ from pathlib import Path
 import pytest
 
 from models.registry import BackboneEntry
-from tests.networks import random_backbone
+from tests.networks import TINY_METER, random_backbone
 from workers.cluster import Cluster, embedded_cluster
 
 
 @pytest.fixture(scope="session")
 def tiny(tmp_path_factory: pytest.TempPathFactory) -> BackboneEntry:
     return random_backbone(tmp_path_factory.mktemp("backbones") / "tiny")
+
+
+@pytest.fixture(scope="session")
+def tiny_meter(tmp_path_factory: pytest.TempPathFactory) -> BackboneEntry:
+    return random_backbone(tmp_path_factory.mktemp("backbones") / "tiny-meter", TINY_METER)
 
 
 @pytest.fixture(scope="session")

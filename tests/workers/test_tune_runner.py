@@ -14,9 +14,9 @@ import torch
 
 from models.registry import BackboneEntry
 from search.build import build_algorithm, build_space
-from search.contracts import Candidate, Failure, Outcome, RunnerError, SearchAlgorithm
+from search.contracts import Candidate, Failure, Fidelity, Outcome, RunnerError, SearchAlgorithm
 from search.spec import SearchSpec
-from tests.workers.test_scorer import small_spec, without_time
+from tests.workers.specs import small_spec, without_time
 from workers.cluster import Cluster
 from workers.scorer import Scorer, ScoringJob
 from workers.serial_runner import SerialRunner
@@ -96,6 +96,20 @@ def test_two_workers_give_the_serial_result(
     assert utilisation.slots == 2
     assert utilisation.candidates == len(serial.asked)
     assert 0 < utilisation.share <= 1
+
+
+def test_a_look_at_the_whole_backbone_goes_the_same_way(
+    tiny: BackboneEntry, cluster: Cluster, artifacts: Path, tmp_path: Path
+) -> None:
+    """It has no accuracy; what it found decides what is fine-tuned."""
+    spec = genetic_spec(algorithm={"name": "ranked"}, budget={"macs_ratio": 0.8})
+    alone, noted = search(spec, tiny), search(spec, tiny)
+    SerialRunner(Scorer(ScoringJob(spec, tiny, tmp_path / "alone"), device=torch.device("cpu")).measure).run(alone)
+    TuneRunner(ScoringJob(spec, tiny, artifacts), address=cluster.address).run(noted)
+    assert noted.measured() == alone.measured()
+    stages = [each.fidelity for each in noted.asked]
+    assert stages == [Fidelity.PROBE, Fidelity.PLAIN, Fidelity.FINAL, Fidelity.FINAL, Fidelity.TEST, Fidelity.TEST]
+    assert set(noted.measured()[0]) == {f"gene.{gene}" for gene in range(6)}
 
 
 def test_a_killed_worker_is_replaced_and_the_result_is_the_same(

@@ -11,7 +11,7 @@ import torch
 from models.architecture import Architecture, Choice
 from models.network import ITM_HEAD
 from models.pretrain import PretrainingRun, Recipe, pretrain_shapes, run_folder
-from models.pretraining import Pretraining, shapes_config
+from models.pretraining import CONFIGS, Pretraining
 from models.registry import read_entry
 from models.shapes.question import ANSWERS
 from models.shapes.stream import Mixture, PretrainingStream
@@ -68,9 +68,10 @@ def test_nothing_is_drawn_from_the_global_generator(tmp_path: Path) -> None:
     assert all(torch.equal(value, runs[1][name]) for name, value in runs[0].items())
 
 
-def test_every_part_is_taught() -> None:
+@pytest.mark.parametrize("kind", CONFIGS)
+def test_every_part_is_taught(kind: str) -> None:
     """Each parameter has a gradient when nothing is left out; the mirrored rows of the matching head stay mirrored."""
-    model = Pretraining(shapes_config(), generator=torch.Generator().manual_seed(0))
+    model = Pretraining(CONFIGS[kind](), generator=torch.Generator().manual_seed(0))
     full = Architecture.full(model.backbone.config.sub_layers)
     torch.stack(list(model(PretrainingStream(0, SMALL)[0], SMALL, full).values())).sum().backward()
     assert [name for name, weight in model.named_parameters() if weight.grad is None] == []
@@ -79,13 +80,14 @@ def test_every_part_is_taught() -> None:
     assert torch.allclose(gradient[0], -gradient[1], atol=1e-6)
 
 
-def test_a_dropped_sub_layer_is_not_taught() -> None:
-    model = Pretraining(shapes_config(), generator=torch.Generator().manual_seed(0))
-    choices = tuple(Choice(keep=place != 5) for place in range(24))
+@pytest.mark.parametrize(("kind", "name"), [("vilt", "blocks.2.ffn."), ("meter", "stacks.text.1.ffn.")])
+def test_a_dropped_sub_layer_is_not_taught(kind: str, name: str) -> None:
+    model = Pretraining(CONFIGS[kind](), generator=torch.Generator().manual_seed(0))
+    choices = tuple(Choice(keep=place != 5) for place in range(len(model.backbone.config.sub_layers)))
     torch.stack(list(model(PretrainingStream(0, SMALL)[0], SMALL, Architecture(choices)).values())).sum().backward()
-    untaught = [name for name, weight in model.backbone.blocks.named_parameters() if weight.grad is None]
+    untaught = [name for name, weight in model.backbone.named_parameters() if weight.grad is None]
     assert untaught
-    assert all(name.startswith("2.ffn.") for name in untaught)
+    assert all(each.startswith(name) for each in untaught)
 
 
 def test_the_rate_rises_and_falls_to_nothing() -> None:
@@ -97,12 +99,14 @@ def test_the_rate_rises_and_falls_to_nothing() -> None:
     assert min(rates) > 0
 
 
-def test_the_finished_network_loads_and_says_how_it_was_made(tmp_path: Path) -> None:
+@pytest.mark.parametrize("kind", CONFIGS)
+def test_the_finished_network_loads_and_says_how_it_was_made(tmp_path: Path, kind: str) -> None:
     folder = tmp_path / "network"
-    network = pretrain_shapes(folder, replace(RECIPE, steps=2), workers=0, judged=dict.fromkeys(TaskName, 4))
+    recipe = replace(RECIPE, steps=2, backbone=kind)
+    network = pretrain_shapes(folder, recipe, workers=0, judged=dict.fromkeys(TaskName, 4))
     assert set(network.heads) == {"vqa", "nlvr2", "itm"}
     entry = read_entry("network", folder)
-    assert (entry.config, entry.answers) == (shapes_config(), ANSWERS)
+    assert (entry.config, entry.answers) == (CONFIGS[kind](), ANSWERS)
     assert network.tokenizer is not None
     assert load_tokenizer(network.tokenizer).to_str() == build_tokenizer().to_str()
     provenance = json.loads((folder / "config.json").read_text(encoding="utf-8"))["provenance"]

@@ -1,0 +1,90 @@
+"""ViLT's droppable sub-layers: self-attention and FFN, each with the norm in front of it."""
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from models.modules.beside import Beside, shifted
+from models.vilt_config import ViltConfig
+
+
+class SelfAttention(nn.Module):
+    """Multi-head self-attention with the norm in front of it, so that dropping it drops both."""
+
+    def __init__(self, config: ViltConfig) -> None:
+        super().__init__()
+        self.heads = config.heads
+        self.norm = nn.LayerNorm(config.hidden_size, eps=config.norm_eps)
+        self.qkv = nn.Linear(config.hidden_size, 3 * config.hidden_size)
+        self.out = nn.Linear(config.hidden_size, config.hidden_size)
+
+    def forward(
+        self, tokens: Tensor, mask: Tensor | None, beside: Beside | None = None, first_patch: int | None = None
+    ) -> tuple[Tensor, Tensor | None]:
+        """The update to add to `tokens` (B, S, D), and patch scores (B, N) if `first_patch` asks for them.
+
+        `mask` is (B, 1, 1, S) and False at padding. A patch's score is its attention from text token 0, mean over
+        heads.
+        """
+        normed = self.norm(tokens)
+        query, key, value = self._project(normed, beside)  # each (B, H, S, D/H)
+        if beside is not None and (prompts := beside.module.prompts()) is not None:
+            key, value, mask = self._attend_also(prompts, key, value, mask)
+        mixed = F.scaled_dot_product_attention(query, key, value, attn_mask=mask).transpose(1, 2).flatten(2)
+        update = shifted("out", self.out(mixed), mixed, beside)  # (B, S, D)
+        if first_patch is None:
+            return update, None
+        logits = (query[:, :, :1] @ key.transpose(-1, -2)) / query.shape[-1] ** 0.5  # (B, H, 1, S)
+        if mask is not None:
+            logits = logits.masked_fill(~mask, float("-inf"))
+        attention: Tensor = logits.softmax(-1).mean(1).squeeze(1)  # (B, S)
+        return update, attention[:, first_patch - tokens.shape[1] :]
+
+    def _project(self, normed: Tensor, beside: Beside | None) -> tuple[Tensor, ...]:
+        """Query, key and value, (B, H, S, D/H) each."""
+        parts = self.qkv(normed).chunk(3, dim=-1)
+        names = ("query", "key", "value")
+        projected = (shifted(name, part, normed, beside) for name, part in zip(names, parts, strict=True))
+        return tuple(self._split(part) for part in projected)
+
+    def _split(self, projected: Tensor) -> Tensor:
+        """(B, S, D) to (B, H, S, D/H)."""
+        split: Tensor = projected.unflatten(-1, (self.heads, -1)).transpose(1, 2)
+        return split
+
+    def _attend_also(
+        self, prompts: Tensor, key: Tensor, value: Tensor, mask: Tensor | None
+    ) -> tuple[Tensor, Tensor, Tensor | None]:
+        """Keys and values of the prompts (P, D) in front of the others: they are seen, and see nothing."""
+        width, rows = self.out.in_features, key.shape[0]
+        further = F.linear(self.norm(prompts), self.qkv.weight[width:], self.qkv.bias[width:])  # (P, 2 D), no query
+        key, value = (
+            torch.cat([self._split(more[None]).expand(rows, -1, -1, -1), own], dim=2)
+            for more, own in zip(further.chunk(2, dim=-1), (key, value), strict=True)
+        )
+        return key, value, None if mask is None else F.pad(mask, (prompts.shape[0], 0), value=True)
+
+
+class FeedForward(nn.Module):
+    """The two-layer GELU network with the norm in front of it."""
+
+    def __init__(self, config: ViltConfig) -> None:
+        super().__init__()
+        self.norm = nn.LayerNorm(config.hidden_size, eps=config.norm_eps)
+        self.up = nn.Linear(config.hidden_size, config.ffn_size)
+        self.down = nn.Linear(config.ffn_size, config.hidden_size)
+
+    def forward(self, tokens: Tensor, beside: Beside | None = None) -> Tensor:
+        """The update to add to `tokens` (B, S, D)."""
+        normed = self.norm(tokens)
+        wide = F.gelu(shifted("up", self.up(normed), normed, beside))
+        return shifted("down", self.down(wide), wide, beside)
+
+
+class Block(nn.Module):
+    """One transformer block; a sub-layer that a slim model does not hold is None."""
+
+    def __init__(self, config: ViltConfig, *, msa: bool, ffn: bool) -> None:
+        super().__init__()
+        self.msa = SelfAttention(config) if msa else None
+        self.ffn = FeedForward(config) if ffn else None

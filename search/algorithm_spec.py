@@ -1,0 +1,107 @@
+"""`AlgorithmSpec`: how a search decides what to measure, as frozen data."""
+
+from enum import StrEnum
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, model_validator
+
+from models.scores.names import ScoreName
+from search.frozen import Frozen
+
+
+class GeneticSpec(Frozen):
+    """A generational genetic algorithm for one objective under the MACs budget."""
+
+    name: Literal["genetic"] = "genetic"
+    population: int = Field(12, ge=4, le=1000)
+    elitism: int = Field(3, ge=0, le=100)
+    tournament: int = Field(5, ge=1, le=100)
+    crossover: float = Field(0.9, ge=0, le=1, description="probability of uniform crossover")
+    mutation: float | None = Field(None, gt=0, le=1, description="probability per gene; default 1 / genes")
+    swap: float = Field(0.5, ge=0, le=1, description="probability of a swap (one kept, one dropped) instead")
+    seeds: ScoreName | None = Field(None, description="a training-free score whose rankings enter the first generation")
+
+    @model_validator(mode="after")
+    def _sizes(self) -> Self:
+        if self.elitism >= self.population:
+            raise ValueError(f"elitism {self.elitism} leaves no room in a population of {self.population}")
+        return self
+
+
+class Nsga2Spec(Frozen):
+    """NSGA-II for several objectives (Deb et al. 2002), by DEAP."""
+
+    name: Literal["nsga2"] = "nsga2"
+    population: int = Field(16, ge=4, le=1000)
+    crossover: float = Field(0.9, ge=0, le=1)
+    mutation: float | None = Field(None, gt=0, le=1)
+    swap: float = Field(0.5, ge=0, le=1)
+
+
+class RandomSpec(Frozen):
+    """Different random feasible chromosomes: the baseline every algorithm must beat."""
+
+    name: Literal["random"] = "random"
+
+
+class DasSetting(StrEnum):
+    """Which of DAS's rules hold."""
+
+    PUBLISHED = "published"  # reward on one training batch, dropout on; `skipped` layers
+    CORRECTED = "corrected"  # reward on held-out examples in eval mode; layers under the MACs budget
+
+
+class DasSpec(Frozen):
+    """DAS (NeurIPS 2023): a bandit learns which layers to skip while adapters train with shared weights, in one run.
+
+    Training skips a freshly drawn set at each step; after `warm_steps`, every `update_every` steps, the rewards of
+    `candidate_sets` different sets move the preferences. Batches and learning rates are those of `proxy`.
+    """
+
+    name: Literal["das"] = "das"
+    setting: DasSetting = Field(DasSetting.CORRECTED, description="the published rules, or ours against their flaws")
+    skipped: int | None = Field(None, ge=1, le=1000, description="published: how many layers; METER 4, ViLT 1 there")
+    steps: int = Field(300, ge=1, le=10_000_000, description="training steps; 3 epochs as published")
+    warm_steps: int = Field(100, ge=0, le=10_000_000, description="steps before the first update; 1 epoch as published")
+    update_every: int = Field(10, ge=1, le=1_000_000, description="steps from one update to the next")
+    candidate_sets: int = Field(3, ge=2, le=1000, description="skip sets that an update compares")
+
+    @model_validator(mode="after")
+    def _parts_agree(self) -> Self:
+        if self.setting is DasSetting.PUBLISHED and self.skipped is None:
+            raise ValueError("setting 'published' skips a count of layers; give skipped, such as 4 for METER")
+        if self.setting is DasSetting.CORRECTED and self.skipped is not None:
+            raise ValueError("setting 'corrected' skips layers until the MACs budget holds; leave skipped out")
+        if self.warm_steps + self.update_every > self.steps:
+            raise ValueError(
+                f"{self.steps} steps end before the first update, after warm_steps {self.warm_steps} and another "
+                f"{self.update_every}; raise steps"
+            )
+        return self
+
+
+class RankedSpec(Frozen):
+    """No search: drops the layers with the lowest training-free score per MAC until the MACs budget holds."""
+
+    name: Literal["ranked"] = "ranked"
+    score: ScoreName = ScoreName.MULTIFLOW
+
+
+class GreedySpec(Frozen):
+    """Backward elimination: round by round the removal that leaves the highest proxy accuracy, to the MACs budget.
+
+    Where budget.candidates are spent before, the rest goes in the order of the last accuracy after each removal.
+    """
+
+    name: Literal["greedy"] = "greedy"
+
+
+class NoSkipSpec(Frozen):
+    """No search: only the finals, whose winner is the no-skip adapter model, whatever the budget."""
+
+    name: Literal["no-skip"] = "no-skip"
+
+
+AlgorithmSpec = Annotated[
+    GeneticSpec | Nsga2Spec | RandomSpec | DasSpec | RankedSpec | GreedySpec | NoSkipSpec, Field(discriminator="name")
+]

@@ -1,0 +1,52 @@
+"""What a spec names besides its backbone: data and foreground, checked without opening more than it takes."""
+
+from models.data.folders import DataFolders
+from models.data.source import choose_data
+from models.folders import NOWHERE, Folders
+from models.foreground.cost import foreground_cost
+from models.head_answers import HeadAnswers, answers_on, data_answers
+from models.registry import DATASETS, BackboneEntry
+from models.shapes.question import ANSWERS
+from models.workload import TaskName
+from search.spec import SearchSpec, SpecError
+
+TOKENIZER = "tokenizer.json"
+
+
+def check_named(spec: SearchSpec, entry: BackboneEntry, folders: Folders) -> None:
+    """Refuse data and a foreground that are not there or cannot be used with this backbone and task.
+
+    Raises:
+        SpecError: which of them, and why.
+    """
+    try:
+        foreground_cost(spec.space.foreground, folders.foregrounds)
+    except ValueError as error:
+        raise SpecError(f"space.foreground: {error}") from None
+    if spec.data not in DATASETS:
+        _check_real(spec, entry, folders)
+
+
+def head_answers(spec: SearchSpec, entry: BackboneEntry, folders: Folders = NOWHERE) -> HeadAnswers:
+    """The answers of a VQA search by label id: the embedded world's, or as `answers_on` says.
+
+    Raises:
+        ValueError: there is no such data, or its answers do not fit the backbone's head.
+    """
+    if spec.data in DATASETS:
+        return HeadAnswers(ANSWERS, own=entry.answers == ANSWERS)
+    return answers_on(entry.answers, data_answers(DataFolders(folders.data).get(spec.data)), backbone=entry.name)
+
+
+def _check_real(spec: SearchSpec, entry: BackboneEntry, folders: Folders) -> None:
+    real = DataFolders(folders.data)
+    if spec.data not in real:
+        raise SpecError(f"data: no data set '{spec.data}'; registered: {', '.join((*DATASETS, *real.names()))}")
+    if not (entry.path / TOKENIZER).is_file():
+        raise SpecError(f"data: '{spec.data}' is read with a backbone's {TOKENIZER}; '{entry.name}' has none")
+    try:
+        choose_data(real.get(spec.data), spec.task)
+        if spec.task is TaskName.VQA:
+            head_answers(spec, entry, folders)
+    except ValueError as error:
+        raise SpecError(f"data: {error}") from None

@@ -1,0 +1,72 @@
+"""`twinsieve recipes`: the settings of the published methods, as tables or one in full."""
+
+from typing import Annotated, Any
+
+import typer
+import yaml
+from rich.console import Console
+from rich.table import Table
+
+from models.recipe import Recipe, RecipeError
+from models.recipes import RECIPES, recipe
+from service.cli.errors import UserError
+
+COLUMNS = ("learning_rate", "head_multiplier", "cross_multiplier", "batch", "image_size", "text_tokens", "epochs")
+SHORT = ("lr", "head x", "cross x", "batch", "px", "text", "epochs")
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command()(recipes)
+
+
+def recipes(
+    name: Annotated[str | None, typer.Argument(help="A recipe; without one, a table of all.")] = None,
+    task: Annotated[str | None, typer.Argument(help="Its task; without one, a table of the recipe.")] = None,
+    changes: Annotated[
+        list[str] | None, typer.Option("--set", help="setting=value (YAML), such as batch=64; several times.")
+    ] = None,
+) -> None:
+    """Show the published methods' training and search settings; one recipe for one task as YAML, with changes."""
+    try:
+        if task is None:
+            if changes:
+                raise UserError("--set changes one recipe for one task: give NAME and TASK")
+            Console().print(_table([name] if name else [*RECIPES]))
+        else:
+            typer.echo(_in_full(recipe(str(name), task, **_settings(changes or []))), nl=False)
+    except RecipeError as error:
+        raise UserError(str(error)) from None
+
+
+def _table(names: list[str]) -> Table:
+    table = Table("recipe", "task", *SHORT, "losses", "source", box=None)
+    for name in names:
+        if name not in RECIPES:
+            raise UserError(f"no recipe '{name}'; there are {', '.join(RECIPES)}")
+        for task, found in RECIPES[name].items():
+            numbers = (f"{getattr(found, column):g}" for column in COLUMNS)
+            table.add_row(name, str(task), *numbers, " + ".join(found.losses), found.source)
+    return table
+
+
+def _in_full(found: Recipe) -> str:
+    text: str = yaml.safe_dump(found.model_dump(mode="json"), sort_keys=False, allow_unicode=True)
+    return text
+
+
+def _settings(changes: list[str]) -> dict[str, Any]:
+    """`setting=value` of each change, a setting of a part as `part.setting=value`."""
+    settings: dict[str, Any] = {}
+    for change in changes:
+        key, equals, text = change.partition("=")
+        if not key or not equals:
+            raise UserError(f"--set {change!r}: expected setting=value, such as batch=64")
+        try:
+            value = yaml.safe_load(text)
+        except yaml.YAMLError:
+            raise UserError(f"--set {change!r}: {text!r} is no YAML value") from None
+        part, dot, inner = key.partition(".")
+        before = settings.get(part)
+        settings[part] = {**(before if isinstance(before, dict) else {}), inner: value} if dot else value
+    return settings

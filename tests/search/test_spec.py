@@ -1,0 +1,80 @@
+"""Which parts of a spec contradict each other, and that every spec survives being stored."""
+
+from typing import Any
+
+import pytest
+
+from search.spec import SearchSpec, SpecError, parse_spec
+
+LAYERS = {"granularity": "layer"}
+PUBLISHED = {"name": "das", "setting": "published", "skipped": 4}
+UNBOUNDED = {"macs_ratio": None}
+BOTH = ["accuracy", "macs"]
+
+
+@pytest.mark.parametrize(
+    ("fields", "message"),
+    [
+        ({"objectives": ["macs"]}, "must contain 'accuracy'"),
+        ({"objectives": BOTH}, "'genetic' optimises accuracy alone, not 2 objectives"),
+        ({"objectives": BOTH, "algorithm": {"name": "greedy"}}, "'greedy' optimises accuracy alone"),
+        ({"objectives": BOTH, "algorithm": {"name": "ranked"}}, "'ranked' optimises accuracy alone"),
+        ({"objectives": BOTH, "algorithm": {"name": "das"}, "space": LAYERS}, "'das' optimises accuracy alone"),
+        ({"algorithm": {"name": "nsga2"}}, "needs at least two objectives"),
+        ({"algorithm": {"name": "genetic", "population": 100}}, "a population of 100 is more than budget.candidates"),
+        ({"algorithm": {"name": "genetic", "seeds": "gradnorm"}}, "algorithm.genetic.seeds: Input should be"),
+        ({"algorithm": {"name": "das"}}, "not what granularity 'sub-layer' says; set space.granularity to 'layer'"),
+        ({"algorithm": PUBLISHED, "space": LAYERS}, "skips a count of layers, not MACs; set budget.macs_ratio to null"),
+        (
+            {"algorithm": {"name": "das"}, "space": LAYERS, "budget": UNBOUNDED},
+            "'das' drops layers until a MACs budget",
+        ),
+        ({"algorithm": {"name": "ranked"}, "budget": UNBOUNDED}, "'ranked' drops layers until a MACs budget holds"),
+        ({"algorithm": {"name": "greedy"}, "budget": UNBOUNDED}, "give budget.macs_ratio or budget.macs"),
+        (
+            {"algorithm": {"name": "das"}, "space": LAYERS | {"modules": ["none", "bottleneck:8"]}},
+            "'das' decides about layers alone; give one value in space.modules",
+        ),
+        (
+            {"algorithm": {"name": "das"}, "space": LAYERS | {"patch_ratios": [1.0, 0.5]}},
+            "give one value in space.patch_ratios",
+        ),
+        ({"algorithm": {"name": "das", "setting": "published"}}, "skips a count of layers; give skipped"),
+        ({"algorithm": {"name": "das", "skipped": 4}}, "'corrected' skips layers until the MACs budget holds"),
+        ({"algorithm": {"name": "das", "steps": 105}}, "105 steps end before the first update, after warm_steps 100"),
+        ({"budget": {"macs": 5, "macs_ratio": 0.5}}, "two ways to say one bound"),
+    ],
+)
+def test_contradictions_are_refused(fields: dict[str, Any], message: str) -> None:
+    with pytest.raises(SpecError, match=message):
+        parse_spec(fields)
+
+
+@pytest.mark.parametrize(
+    ("fields", "evaluations"),
+    [
+        ({}, 84),
+        ({"budget": {"macs": 1000, "candidates": 50}}, 50),
+        ({"algorithm": {"name": "genetic", "seeds": "residual"}}, 84),
+        ({"algorithm": {"name": "nsga2"}, "objectives": BOTH}, 84),
+        ({"algorithm": {"name": "random"}, "objectives": BOTH}, 84),
+        ({"algorithm": {"name": "greedy"}}, 84),
+        ({"algorithm": {"name": "ranked", "score": "spt"}}, 0),
+        ({"algorithm": {"name": "das"}, "space": LAYERS}, 0),
+        ({"algorithm": PUBLISHED, "space": LAYERS | {"patch_ratios": [0.5]}, "budget": UNBOUNDED}, 0),
+        ({"algorithm": {"name": "no-skip"}, "objectives": BOTH}, 0),
+    ],
+)
+def test_what_is_stored_is_read_back(fields: dict[str, Any], evaluations: int) -> None:
+    spec = parse_spec(fields)
+    assert spec.evaluations == evaluations
+    assert parse_spec(spec.model_dump(mode="json")) == spec
+
+
+def test_the_schema_says_what_each_setting_means() -> None:
+    schema = SearchSpec.model_json_schema()["$defs"]
+    for name in ("SpaceSpec", "DasSpec"):
+        undescribed = [
+            key for key, each in schema[name]["properties"].items() if not ({"description", "const"} & set(each))
+        ]
+        assert undescribed == []
