@@ -1,4 +1,8 @@
-"""One method on one seed in this process, measured once and kept."""
+"""One method on one seed in this process, measured once and kept.
+
+What was measured is found again by the spec and the backbone's weights. It survives changes of the code: to measure
+anew, remove the folder `FOLDER`.
+"""
 
 import hashlib
 import json
@@ -9,6 +13,7 @@ from typing import Any
 import torch
 
 from benchmarks.scoring import CACHE, weights_digest
+from models.data.whole_file import whole_file
 from models.registry import BackboneRegistry
 from search.algorithms import search_algorithm
 from search.build import build_space, macs_budget
@@ -48,7 +53,8 @@ def run(spec: SearchSpec) -> Run:
         known = json.loads(file.read_text())
         return Run(**known | {"genome": tuple(known["genome"]), "model": Path(known["model"])})
     found = _search(spec, FOLDER / digest)
-    file.write_text(json.dumps(asdict(found) | {"model": str(found.model)}))
+    with whole_file(file) as opened:
+        opened.write(json.dumps(asdict(found) | {"model": str(found.model)}).encode())
     return found
 
 

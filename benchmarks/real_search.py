@@ -71,7 +71,7 @@ class RealSize:
     candidate_seconds: float  # median
     candidate_examples_per_second: float
     search_seconds: float  # with the finals, if there are any
-    peak_memory_gib: float  # of the GPU; without one of the process, loading included
+    peak_memory_gib: float  # of the GPU, see `_run`; without one of the process, loading included
     spec: dict[str, Any]
 
     def to_json(self) -> dict[str, Any]:
@@ -94,8 +94,7 @@ def real_search(
         start = time.perf_counter()
         scorer = Scorer(job, device=device, threads=threads)
         opening = time.perf_counter() - start
-        proxies, seconds = _run(job, scorer.measure, finals=scale.finals)
-        memory = peak_memory(device)
+        proxies, seconds, memory = _run(job, scorer.measure, finals=scale.finals, device=device)
         del scorer  # its network makes room for the next one
         forward = _forward(job, batch=scale.batch, device=device)
     taken = statistics.median(each["seconds"] for each in proxies)
@@ -118,7 +117,7 @@ def real_search(
 
 
 def real_spec(backbone: str, data: str, scale: Scale) -> SearchSpec:
-    """Layer and patch genes, adapters as published for Double-Filter's METER by our recipe, foreground by saliency."""
+    """Layer and patch genes, adapters of width 96 (our choice, after DAS) by our recipe, foreground by saliency."""
     genetic = {"name": "genetic", "population": scale.population}
     tuned = {"steps": scale.steps, "batch_size": scale.batch, "learning_rate": 1e-4, "head_learning_rate": 1e-4}
     return parse_spec(
@@ -142,14 +141,20 @@ def real_spec(backbone: str, data: str, scale: Scale) -> SearchSpec:
 
 
 def _run(
-    job: ScoringJob, measure: Callable[[Candidate], Outcome], *, finals: bool
-) -> tuple[list[dict[str, float]], float]:
-    """The measurements of all proxies, and the seconds of the whole search."""
+    job: ScoringJob, measure: Callable[[Candidate], Outcome], *, finals: bool, device: torch.device
+) -> tuple[list[dict[str, float]], float, int]:
+    """The measurements of all proxies, the seconds of the whole search, and its peak memory in bytes.
+
+    The scorer measures the memory of one forward call at the end of PLAIN and TEST, and a GPU's peak starts anew there.
+    So it is noted before every measurement; what these two stages take for their accuracy is not seen.
+    """
     space = build_space(job.spec, job.entry, job.folders)
     plain = search_algorithm(job.spec, space, macs_budget(job.spec, space))
     proxies: list[dict[str, float]] = []
+    peaks: list[int] = []
 
     def noted(candidate: Candidate) -> Outcome:
+        peaks.append(peak_memory(device))
         outcome = measure(candidate)
         if isinstance(outcome, Failure):
             raise RuntimeError(f"candidate {candidate.index}: {outcome.reason}")  # noqa: TRY004 - no wrong type
@@ -158,7 +163,7 @@ def _run(
         return outcome
 
     utilisation = SerialRunner(noted).run(build_algorithm(job.spec, space) if finals else plain)
-    return proxies, utilisation.wall_seconds
+    return proxies, utilisation.wall_seconds, max([*peaks, peak_memory(device)])
 
 
 def _forward(job: ScoringJob, *, batch: int, device: torch.device) -> dict[str, Any]:
@@ -187,7 +192,7 @@ def _forward(job: ScoringJob, *, batch: int, device: torch.device) -> dict[str, 
 
 
 def peak_memory(device: torch.device) -> int:
-    """The most bytes that were in use so far: by tensors on a GPU, else by this process."""
+    """The most bytes that were in use: by tensors on a GPU since its peak was last reset, else by this process."""
     if device.type == "cuda":
         return torch.cuda.max_memory_allocated(device)
     status = Path("/proc/self/status")

@@ -69,7 +69,10 @@ class TaskData(Protocol):
 
     @property
     def skipped(self) -> int:
-        """How many bad examples were left out so far; 0 where they end with an error."""
+        """How many different bad examples of the test split were left out so far; 0 where they end with an error.
+
+        What a published rule leaves out is no bad example.
+        """
 
     def examples(self, split: Split, count: int | None = None) -> Batch:
         """The first `count` examples of a split (all of them: None), on the CPU.

@@ -9,24 +9,29 @@ import torch
 from torch import Tensor, nn
 
 from models.heads import TASKS, drawn, rank_head_from_itm
+from models.known_heads import ITM_HEAD
 from models.meter import Meter
 from models.meter_config import MeterConfig
 from models.vilt import Vilt
 from models.vilt_config import ViltConfig
 from models.workload import TaskName
 
-ITM_HEAD = "itm"  # image-text matching, from pre-training: two classes, row 1 is "they match"
+__all__ = ["ITM_HEAD", "Network", "file_digest"]
 
 
 @dataclass(frozen=True, slots=True)
 class Network:
-    """A pre-trained backbone and its heads by name (vqa, nlvr2, retrieval, itm); `answers` names the VQA classes."""
+    """A pre-trained backbone and its heads by name (vqa, nlvr2, retrieval, itm); `answers` names the VQA classes.
+
+    `fresh` names those of the heads that were drawn at random: they know nothing yet.
+    """
 
     backbone: Vilt | Meter
     heads: nn.ModuleDict
     answers: tuple[str, ...] = ()
     tokenizer: Path | None = None
     provenance: Mapping[str, object] = field(default_factory=dict)
+    fresh: frozenset[str] = frozenset()
 
     @property
     def config(self) -> ViltConfig | MeterConfig:

@@ -8,7 +8,8 @@ from torch import nn
 from models.backbone_config import BackboneConfig
 from models.head_answers import HeadAnswers
 from models.heads import TASKS, drawn
-from models.network import ITM_HEAD, Network
+from models.known_heads import has_start
+from models.network import Network
 from models.workload import TaskName
 
 
@@ -16,6 +17,8 @@ def with_head(
     network: Network, task: TaskName, answers: HeadAnswers | None = None, *, generator: torch.Generator
 ) -> Network:
     """`network` with a head for `task`: its own, retrieval's from the image-text-matching head, else a new one.
+
+    A new one is among the result's `fresh`, so that no training-free score asks it.
 
     Args:
         network: it is not changed.
@@ -31,10 +34,11 @@ def with_head(
         if answers.own and task in network.heads:
             _check_size(network)
             return network
-    elif task in network.heads or (task is TaskName.RETRIEVAL and ITM_HEAD in network.heads):
+    elif has_start(set(network.heads), task):
         return network
     head = drawn_head(network.config, task, len(network.answers), generator=generator)
-    return replace(network, heads=nn.ModuleDict({**network.heads, str(task): head}))
+    heads = nn.ModuleDict({**network.heads, str(task): head})
+    return replace(network, heads=heads, fresh=network.fresh | {str(task)})
 
 
 def drawn_head(config: BackboneConfig, task: TaskName, answers: int, *, generator: torch.Generator) -> nn.Module:

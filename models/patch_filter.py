@@ -13,7 +13,9 @@ FOREGROUND = 0.5  # a patch belongs to the foreground when at least this share o
 
 
 def similarity_scores(tokens: Tensor, first_patch: int) -> Tensor:
-    """How alike each patch is to text token 0, where no self-attention has run yet (our design).
+    """How alike each patch is to token 0, where no self-attention has run yet (our design).
+
+    Token 0 of ViLT's joint sequence is the text's; of METER's image encoder it is the image's CLS.
 
     Args:
         tokens: (B, S, D).

@@ -18,10 +18,13 @@ from models.data.transforms import (
     Geometry,
     Transformed,
     meter_transform,
+    vilt_size,
     vilt_transform,
 )
 from models.registry import DATASETS
 from models.vilt_config import ViltConfig
+
+MOST_OBLONG = 1_000_000  # times as wide as high: no picture is more so
 
 Channels = tuple[float, float, float]
 
@@ -61,6 +64,11 @@ class PixelReading:
     def of(cls, frame: Frame, size: int) -> "PixelReading":
         """With the frame's own mean and standard deviation."""
         return cls(frame, size, *PUBLISHED[frame])
+
+    @property
+    def longest(self) -> int:
+        """The longest side that a canvas can have, in pixels."""
+        return max(vilt_size(MOST_OBLONG, 1, self.size)) if self.frame is Frame.VILT else self.size
 
     def __call__(self, image: Image.Image) -> Transformed:
         """The picture's pixels, (3, H, W) float32, and where it lies."""

@@ -22,12 +22,16 @@ class UnknownBackboneError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class BackboneEntry:
-    """A registered backbone: where its folder lies, its sizes, and the answers of its VQA head by label id."""
+    """A registered backbone: where its folder lies, its sizes, and the answers of its VQA head by label id.
+
+    `heads` names the heads that it has; None where its `config.json` does not say.
+    """
 
     name: str
     path: Path
     config: ViltConfig | MeterConfig
     answers: tuple[str, ...]
+    heads: tuple[str, ...] | None = None
 
     def workload(self, task: TaskName) -> Workload:
         """The largest example of `task`: a full text and a square image of the configured size."""
@@ -63,7 +67,8 @@ def read_entry(name: str, path: Path) -> BackboneEntry:
     if found not in CONFIGS:
         expected = " or ".join(repr(known) for known in CONFIGS)
         raise ValueError(f"backbone '{name}': {file.name} has format {found!r}; expected {expected}")
-    return BackboneEntry(name, path, CONFIGS[found].from_json(data["backbone"]), tuple(data["answers"]))
+    heads = None if data.get("heads") is None else tuple(data["heads"])
+    return BackboneEntry(name, path, CONFIGS[found].from_json(data["backbone"]), tuple(data["answers"]), heads)
 
 
 class BackboneRegistry:

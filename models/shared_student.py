@@ -2,12 +2,12 @@
 
 import copy
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor, nn
 
-from models.architecture import Architecture
+from models.architecture import Architecture, Choice
 from models.backbone import Features
 from models.fusion_parameters import fusion_parameters
 from models.heads import TASKS
@@ -41,7 +41,7 @@ class SharedStudent(nn.Module):
         self.beside = build_modules(
             network.backbone, kept, generator=generator, classifier_token=network.classifier_token
         )
-        self.instead = build_modules(network.backbone, dropped, generator=generator)
+        self.instead = build_modules(network.backbone, _in_place(dropped), generator=generator)
         self.pooler = copy.deepcopy(network.backbone.pooler).requires_grad_(True)
         self.head = copy.deepcopy(network.head(task, generator=generator)).requires_grad_(True)
         self.to(next(network.backbone.parameters()).device)
@@ -60,6 +60,12 @@ class SharedStudent(nn.Module):
     def fusion_parameters(self) -> Iterator[nn.Parameter]:
         """Those with METER's rate for its fusion encoder."""
         return fusion_parameters(self.network.config, self._kept, self.beside, self.pooler)
+
+
+def _in_place(dropped: Architecture) -> Architecture:
+    """What of `dropped` stands in a sub-layer's place; the rest, the classifier token too, is `kept`'s."""
+    choices = tuple(Choice() if choice.keep else choice for choice in dropped.choices)
+    return replace(dropped, choices=choices, classifier_token=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,22 +23,16 @@ class SelfAttention(nn.Module):
     ) -> tuple[Tensor, Tensor | None]:
         """The update to add to `tokens` (B, S, D), and patch scores (B, N) if `first_patch` asks for them.
 
-        `mask` is (B, 1, 1, S) and False at padding. A patch's score is its attention from text token 0, mean over
-        heads.
+        `mask` is (B, 1, 1, S) and False at padding. A patch's score is its attention from text token 0 within the
+        sequence, mean over heads; prompts take no share of it.
         """
         normed = self.norm(tokens)
         query, key, value = self._project(normed, beside)  # each (B, H, S, D/H)
+        scores = None if first_patch is None else _first_row(query, key, mask)[:, first_patch:]
         if beside is not None and (prompts := beside.module.prompts()) is not None:
             key, value, mask = self._attend_also(prompts, key, value, mask)
         mixed = F.scaled_dot_product_attention(query, key, value, attn_mask=mask).transpose(1, 2).flatten(2)
-        update = shifted("out", self.out(mixed), mixed, beside)  # (B, S, D)
-        if first_patch is None:
-            return update, None
-        logits = (query[:, :, :1] @ key.transpose(-1, -2)) / query.shape[-1] ** 0.5  # (B, H, 1, S)
-        if mask is not None:
-            logits = logits.masked_fill(~mask, float("-inf"))
-        attention: Tensor = logits.softmax(-1).mean(1).squeeze(1)  # (B, S)
-        return update, attention[:, first_patch - tokens.shape[1] :]
+        return shifted("out", self.out(mixed), mixed, beside), scores  # (B, S, D)
 
     def _project(self, normed: Tensor, beside: Beside | None) -> tuple[Tensor, ...]:
         """Query, key and value, (B, H, S, D/H) each."""
@@ -63,6 +57,15 @@ class SelfAttention(nn.Module):
             for more, own in zip(further.chunk(2, dim=-1), (key, value), strict=True)
         )
         return key, value, None if mask is None else F.pad(mask, (prompts.shape[0], 0), value=True)
+
+
+def _first_row(query: Tensor, key: Tensor, mask: Tensor | None) -> Tensor:
+    """Attention of token 0, mean over heads: (B, S)."""
+    logits = (query[:, :, :1] @ key.transpose(-1, -2)) / query.shape[-1] ** 0.5  # (B, H, 1, S)
+    if mask is not None:
+        logits = logits.masked_fill(~mask, float("-inf"))
+    attention: Tensor = logits.softmax(-1).mean(1).squeeze(1)
+    return attention
 
 
 class FeedForward(nn.Module):

@@ -105,3 +105,10 @@ class NoSkipSpec(Frozen):
 AlgorithmSpec = Annotated[
     GeneticSpec | Nsga2Spec | RandomSpec | DasSpec | RankedSpec | GreedySpec | NoSkipSpec, Field(discriminator="name")
 ]
+
+
+def training_free_score(spec: AlgorithmSpec) -> ScoreName | None:
+    """The score that an algorithm looks at the whole backbone with; None where it looks otherwise or not at all."""
+    if isinstance(spec, RankedSpec):
+        return spec.score
+    return spec.seeds if isinstance(spec, GeneticSpec) else None

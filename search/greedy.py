@@ -15,8 +15,9 @@ class Greedy(AskTell):
     """Each round measures every way to make the current chromosome cheaper by one gene and goes on with the best.
 
     A way is a layer whose drop saves MACs, or the next cheaper combination of the free genes. It ends where the budget
-    holds. With too few candidates left for a round it measures those that did best before, and from there on takes
-    them in that order. Most of what it measures lies above the budget and is never named as a winner.
+    holds; where it holds from the start, nothing is measured. With too few candidates left for a round it measures
+    those that did best before, and from there on takes them in that order. Most of what it measures lies above the
+    budget and is never named as a winner.
     """
 
     def __init__(self, space: SearchSpace, *, budget: int, candidates: int) -> None:
@@ -33,10 +34,14 @@ class Greedy(AskTell):
         return self.best(1)
 
     def best(self, count: int) -> Sequence[Candidate]:
-        """The feasible ones that were measured, most accurate first; before them the end, if that was not asked."""
+        """The feasible ones that were measured, most accurate first; before them the end, if that was not asked.
+
+        The end of a search with nothing to measure is the no-skip adapter model.
+        """
         measured = self._ledger.measured()
         found = most_accurate([each for each in measured if self._feasible(each.candidate.genome)])
-        if self.finished and measured and (end := self._end()) not in self._gene:
+        known = bool(measured) or not self._ledger.asked  # where everything failed, no end is better than another
+        if self.finished and known and (end := self._end()) not in self._gene:
             found.insert(0, Candidate(self._ledger.asked, end))
         return found[:count]
 

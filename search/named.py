@@ -1,20 +1,23 @@
-"""What a spec names besides its backbone: data and foreground, checked without opening more than it takes."""
+"""What a spec names besides its backbone: data, foreground, score; checked without opening more than it takes."""
 
 from models.data.folders import DataFolders
 from models.data.source import choose_data
 from models.folders import NOWHERE, Folders
 from models.foreground.cost import foreground_cost
 from models.head_answers import HeadAnswers, answers_on, data_answers
+from models.known_heads import has_start
 from models.registry import DATASETS, BackboneEntry
+from models.scores.names import ScoreName
 from models.shapes.question import ANSWERS
 from models.workload import TaskName
+from search.algorithm_spec import training_free_score
 from search.spec import SearchSpec, SpecError
 
 TOKENIZER = "tokenizer.json"
 
 
 def check_named(spec: SearchSpec, entry: BackboneEntry, folders: Folders) -> None:
-    """Refuse data and a foreground that are not there or cannot be used with this backbone and task.
+    """Refuse data, a foreground or a score that are not there or cannot be used with this backbone and task.
 
     Raises:
         SpecError: which of them, and why.
@@ -25,6 +28,9 @@ def check_named(spec: SearchSpec, entry: BackboneEntry, folders: Folders) -> Non
         raise SpecError(f"space.foreground: {error}") from None
     if spec.data not in DATASETS:
         _check_real(spec, entry, folders)
+    score = training_free_score(spec.algorithm)
+    if score is not None and score.needs_head:
+        _check_head(spec, score, entry, folders)
 
 
 def head_answers(spec: SearchSpec, entry: BackboneEntry, folders: Folders = NOWHERE) -> HeadAnswers:
@@ -50,3 +56,15 @@ def _check_real(spec: SearchSpec, entry: BackboneEntry, folders: Folders) -> Non
             head_answers(spec, entry, folders)
     except ValueError as error:
         raise SpecError(f"data: {error}") from None
+
+
+def _check_head(spec: SearchSpec, score: ScoreName, entry: BackboneEntry, folders: Folders) -> None:
+    """Where the backbone's folder does not list its heads, the worker that opens them finds out."""
+    fits = spec.task is not TaskName.VQA or head_answers(spec, entry, folders).own
+    if fits and (entry.heads is None or has_start(entry.heads, spec.task)):
+        return
+    able = " or ".join(f"'{each}'" for each in ScoreName if not each.needs_head)
+    raise SpecError(
+        f"algorithm: score '{score}' asks a trained head for {spec.task}, and backbone '{entry.name}' has none for "
+        f"this data: use {able}"
+    )

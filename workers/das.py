@@ -1,6 +1,7 @@
 """DAS's search (NeurIPS 2023) on one worker: skip sets share weights while they train, a bandit learns from them."""
 
 import logging
+import math
 import random
 from collections.abc import Iterator
 from dataclasses import replace
@@ -18,9 +19,9 @@ from search.build import macs_budget
 from search.das import Das
 from search.space import SearchSpace
 from search.spec import SearchSpec
-from workers.examples import Examples
+from workers.examples import CHUNK, Examples
 from workers.objective import Objective
-from workers.optimiser import Optimiser, shuffled, training
+from workers.optimiser import DivergedError, Optimiser, shuffled, training
 
 log = logging.getLogger(__name__)
 
@@ -66,8 +67,8 @@ class _DasRun:
         self._student = SharedStudent(network, kept, dropped, spec.task, generator=self._generator)
         self._recipe = recipe = replace(training(spec.proxy, spec.task, spec.seed), steps=das.steps)
         self._objective = Objective(network, self._student.task, losses=recipe.losses, false_texts=recipe.false_texts)
-        judged = train if self._published else held_out
-        self._judged = judged.rows(torch.arange(min(len(judged), self._reward_examples(spec)), device=judged.device))
+        self._judged = train if self._published else held_out
+        self._judged_count = min(len(self._judged), self._reward_examples(spec))
 
     def _reward_examples(self, spec: SearchSpec) -> int:
         """A batch as published; all fitness examples in the corrected setting."""
@@ -98,9 +99,16 @@ class _DasRun:
         return bandit.updated(preferences, sets, rewards)
 
     def _loss(self, skipped: bandit.SkipSet) -> float:
-        inputs, targets = self._judged
+        """The mean loss of the judged examples without the layers in `skipped`."""
+        architecture, total, seen = self._architecture(skipped), 0.0, 0
         with residual_dropout(self._backbone, self._dropout, self._generator):
-            return self._student.task.loss(self._student(inputs, self._architecture(skipped)), targets).item()
+            for index in torch.arange(self._judged_count, device=self._judged.device).split(CHUNK):
+                inputs, targets = self._judged.rows(index)
+                total += self._student.task.loss(self._student(inputs, architecture), targets).item() * len(targets)
+                seen += len(targets)
+        if not math.isfinite(total):
+            raise DivergedError(f"the loss that a skip set is rewarded by is {total / seen}")
+        return total / seen
 
     def _architecture(self, skipped: bandit.SkipSet) -> Architecture:
         return self._space.decode(self._das.genome(skipped))

@@ -57,12 +57,18 @@ class Examples:
         split: Split,
         count: int | None = None,
         *,
+        longest: int,
         prefix: Prefix,
         device: torch.device,
     ) -> "Examples":
-        """The first `count` examples of a split (None: all), held if they take no more than `HELD_BYTES`."""
+        """The first `count` examples of a split (None: all), held if they take no more than `HELD_BYTES`.
+
+        What they take is reckoned with a square canvas of side `longest`, in pixels, for every image: together, wide
+        and high ones are padded to that.
+        """
         count = data.sizes[split] if count is None else count
-        if data.examples(split, 1).pixel_values.nbytes * count > HELD_BYTES:
+        images, channels = data.examples(split, 1).pixel_values.shape[1:3]
+        if images * channels * longest**2 * torch.float32.itemsize * count > HELD_BYTES:
             return cls(backbone, Streamed(data, split, count, device), prefix, None, device)
         whole = count == data.sizes[split]  # what is bad of it may be left out, where it is of a part replaced
         batch = data.examples(split, None if whole else count).to(device)
@@ -70,6 +76,12 @@ class Examples:
 
     def __len__(self) -> int:
         return len(self.batch)
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of what is held: pixels and tokens, which are nearly all of it."""
+        pixels = self.batch.pixel_values.nbytes if isinstance(self.batch, Batch) else 0
+        return pixels + (0 if self.cached is None else self.cached.nbytes)
 
     def rows(self, index: Tensor) -> tuple[Inputs, Tensor]:
         """The examples at `index` as paired rows, and their targets."""

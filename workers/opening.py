@@ -55,7 +55,7 @@ def open_search(
     network = with_head(load_network(entry.path), spec.task, answers, generator=generator)
     network.backbone.to(device)
     network.heads.to(device)
-    provider = open_foreground(spec.space.foreground, folders.foregrounds)
+    provider = open_foreground(spec.space.foreground, folders.foregrounds, device=device)
     look = None if provider is None else Look(provider, entry.config.patch_size)
     pixels = pixel_reading(spec.data, entry.config)
     data = open_data(

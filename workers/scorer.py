@@ -34,12 +34,13 @@ from workers.examples import Examples
 from workers.finetune import evaluate, finetune
 from workers.opening import open_search
 from workers.optimiser import DivergedError, Recipe, training
-from workers.probe import probe
+from workers.probe import check_probe, probe
 from workers.retrieval import ReadGallery, read_gallery, retrieval_metrics, score_matrix
 
 log = logging.getLogger(__name__)
 
 PAIRS = 256  # of an image and a text in one pass of the network
+KEPT_BYTES = 4 * 2**30  # of splits that stay held when a worker comes to another stage
 PROGRESS_EVERY = 100  # steps between two log lines of a long fine-tune
 
 
@@ -67,7 +68,11 @@ class ScoringJob:
 
 
 class Scorer:
-    """Turns a candidate into a measurement. Equal jobs and candidates give equal accuracies on equal machines."""
+    """Turns a candidate into a measurement.
+
+    On the CPU, with as many threads, equal jobs and candidates give equal accuracies. On a GPU they only come close:
+    its sums have no fixed order, and the switch that gives them one is the whole process's, so it is left alone.
+    """
 
     def __init__(self, job: ScoringJob, *, device: torch.device, threads: int = 1) -> None:
         torch.set_num_threads(threads)
@@ -80,7 +85,9 @@ class Scorer:
         opened = open_search(job.spec, job.entry, job.folders, splits=job.splits_file, device=device)
         self._network, self._data, self._look = opened.network, opened.data, opened.look
         self._pixels = opened.pixels
+        check_probe(job.spec, self._network)
         self._splits: dict[tuple[Split, int], Examples] = {}
+        self._stage = Fidelity.PROXY
         self._gallery: ReadGallery | None = None
         self._proxy_splits()  # now, so that the first candidate is no slower than the others
 
@@ -102,6 +109,7 @@ class Scorer:
 
     def _measure(self, candidate: Candidate) -> dict[str, float]:
         architecture = self._space.decode(candidate.genome)
+        self._enter(candidate.fidelity)
         if candidate.fidelity is Fidelity.PROBE:
             return self._probe()
         if candidate.fidelity is Fidelity.PROXY:
@@ -111,6 +119,13 @@ class Scorer:
         if candidate.fidelity is Fidelity.TEST:
             return self._test(candidate.genome, architecture)
         return self._plain()
+
+    def _enter(self, stage: Fidelity) -> None:
+        """Let go of the splits of the stage before, if they are large: few of them are used again."""
+        stage = Fidelity.PROXY if stage is Fidelity.PROBE else stage  # which looks at the proxy's
+        if stage is not self._stage and sum(each.nbytes for each in self._splits.values()) > KEPT_BYTES:
+            self._splits.clear()
+        self._stage = stage
 
     def _proxy(self, architecture: Architecture) -> dict[str, float]:
         spec = self._job.spec.proxy
@@ -188,13 +203,16 @@ class Scorer:
             found = open_gallery(self._data, Split.TEST, self._job.spec.final.gallery)
             self._gallery = read_gallery(student.backbone, found, self._prefix, device=self._device)
         matrix = score_matrix(student, self._gallery.texts, self._gallery.images, rows=PAIRS)
+        if not matrix.isfinite().all():
+            raise DivergedError("a score of an image and a text is NaN or infinite")
         return retrieval_metrics(matrix, self._gallery.image_of_text)
 
     def _speed(self, student: Student, architecture: Architecture) -> dict[str, float]:
         """Latency of one example, and the memory its forward call needs.
 
         The embedding of the inputs is included, and so is the foreground provider, at the median (p90) of its times for
-        one image; its memory is not.
+        one image; its memory is not. Of cached boxes nobody here sees how long they took to find: what their file says
+        of it counts, and where that is silent `foreground_ms` is left out, and no time of theirs is in the latency.
         """
         single = self._data.examples(Split.TEST, 1).to(self._device)
 
@@ -205,8 +223,9 @@ class Scorer:
         latency = measure_latency(call, self._device)
         memory = measure_peak_memory(call, self._device)
         measured = {"latency_ms": latency.median_ms, "latency_p90_ms": latency.p90_ms}
-        if self._look is not None and looks_for_foreground(architecture):
-            images, looking = single.pixel_values.shape[1], self._look.latency
+        look = self._look if looks_for_foreground(architecture) else None
+        if look is not None and (looking := look.latency) is not None:
+            images = single.pixel_values.shape[1]
             measured["foreground_ms"] = looking.median_ms
             measured["latency_ms"] += images * looking.median_ms
             measured["latency_p90_ms"] += images * looking.p90_ms
@@ -224,7 +243,13 @@ class Scorer:
         count = self._data.sizes[split] if count is None else count
         if (split, count) not in self._splits:
             self._splits[split, count] = Examples.of(
-                self._network.backbone, self._data, split, count, prefix=self._prefix, device=self._device
+                self._network.backbone,
+                self._data,
+                split,
+                count,
+                longest=self._pixels.longest,
+                prefix=self._prefix,
+                device=self._device,
             )
         return self._splits[split, count]
 

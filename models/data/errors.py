@@ -49,6 +49,7 @@ class BadExampleError(DataError):
         super().__init__(reason, message)  # both, so that it survives pickling between processes
         self.reason = reason
         self.message = message
+        self.place: int | None = None  # of the example in its split, once its reader met it there
 
     def __str__(self) -> str:
         return self.message

@@ -65,6 +65,7 @@ class ExampleReader(Dataset[Example | BadExampleError]):
             record, line = self.line(place)
             pixels, foreground = self.seen(record)
         except BadExampleError as error:
+            error.place = place
             return error
         texts, target = [line.text], self._target(line)
         if self._task is TaskName.RETRIEVAL:

@@ -15,24 +15,25 @@ MAX_LINE_BYTES = 2**20
 Value = TypeVar("Value")
 
 
-def items(file: Path, name: str) -> Iterator[dict[str, Any]]:
-    """The objects of the list called `name` at the top of a JSON file, with how many came before in messages.
+def items(file: Path, name: str = "") -> Iterator[dict[str, Any]]:
+    """The objects of the list called `name` at the top of a JSON file, or of the list that the file is.
 
     Raises:
         FileFormatError: the file is missing, too large, torn, no JSON, or has no such list of objects.
     """
+    prefix, label = (f"{name}.item", f"list '{name}'") if name else ("item", "list at its top")
     found = False
     check_size(file)
     try:
         with file.open("rb") as opened:
-            for place, item in enumerate(ijson.items(opened, f"{name}.item", use_float=True)):
+            for place, item in enumerate(ijson.items(opened, prefix, use_float=True)):
                 found = True
                 yield _mapping(item, f"{file} {name}[{place}]")
     except ijson.JSONError as error:
         what = " ".join(str(error).split())  # the library draws an arrow below
         raise FileFormatError(f"{file} is torn or no JSON: {what}; download it again") from None
     if not found:
-        raise FileFormatError(f"{file} has no list '{name}' with anything in it; is it the file its name says?")
+        raise FileFormatError(f"{file} has no {label} with anything in it; is it the file its name says?")
 
 
 def lines(file: Path) -> Iterator[dict[str, Any]]:

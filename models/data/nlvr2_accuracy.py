@@ -22,8 +22,10 @@ def nlvr2_accuracy(predictions: Mapping[str, bool], labels: Mapping[str, bool]) 
     Raises:
         ValueError: the two name different examples, or one belongs to neither split.
     """
-    if differing := sorted(set(predictions) ^ set(labels)):
-        raise ValueError(f"predictions and labels name different examples; the first only one has: {differing[0]}")
+    if missing := sorted(set(labels) - set(predictions)):
+        raise ValueError(f"{len(missing)} labelled examples have no prediction, first {missing[0]}; judge them all")
+    if foreign := sorted(set(predictions) - set(labels)):
+        raise ValueError(f"{len(foreign)} predictions have no label, first {foreign[0]}; are they for this split?")
     right: dict[str, list[bool]] = {"dev": [], "test-P": []}
     for identifier, predicted in predictions.items():
         right[_split(identifier)].append(predicted == labels[identifier])

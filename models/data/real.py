@@ -1,6 +1,6 @@
 """Real data as task data: examples of splits that are disjoint by image, at once or as a stream of batches."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from random import Random
@@ -57,6 +57,7 @@ class RealData:
             )
             for split, places in self.splits.places(index).items()
         }
+        self._bad: Mapping[Split, set[int | None]] = {split: set() for split in self._readers}
         self.sizes: Mapping[Split, int] = {split: len(reader) for split, reader in self._readers.items()}
 
     @classmethod
@@ -87,7 +88,7 @@ class RealData:
         if count is not None and not 0 < count <= size:
             raise ValueError(f"{count} examples asked of {split}; the data for {self.task} has {size} there")
         good = []
-        for example in self._readable(map(self._readers[split].__getitem__, range(size))):
+        for example in self._readable(split):
             good.append(example)
             if len(good) == count:
                 break
@@ -97,8 +98,8 @@ class RealData:
 
     @property
     def skipped(self) -> int:
-        """How many bad examples were left out so far; `skips` says why."""
-        return sum(self.skips.counts.values())
+        """How many different bad examples of the test split were left out so far; `skips` says why, for all splits."""
+        return len(self._bad[Split.TEST])
 
     def reader(self, split: Split) -> ExampleReader:
         """The examples of a split one by one."""
@@ -134,16 +135,22 @@ class RealData:
         )
         for batch, errors in loader:
             for error in errors:
-                self.skips.meet(error)
+                self._meet(split, error)
             if batch is not None:
                 yield batch
 
-    def _readable(self, examples: Iterable[Example | BadExampleError]) -> Iterator[Example]:
-        for example in examples:
+    def _readable(self, split: Split) -> Iterator[Example]:
+        for example in map(self._readers[split].__getitem__, range(self.sizes[split])):
             if isinstance(example, BadExampleError):
-                self.skips.meet(example)
+                self._meet(split, example)
             else:
                 yield example
+
+    def _meet(self, split: Split, error: BadExampleError) -> None:
+        """Meet a bad example for the first time: read again, it is still one."""
+        if error.place not in self._bad[split]:
+            self.skips.meet(error)
+            self._bad[split].add(error.place)
 
 
 def _vocabulary(source: Source, reading: Reading) -> Vocabulary:

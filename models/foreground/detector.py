@@ -74,7 +74,7 @@ def load_detector(folder: Path, *, device: torch.device | None = None) -> Detect
             folder, use_safetensors=True, output_loading_info=True, **local
         )
     except (OSError, ValueError, ImportError, KeyError, RuntimeError) as error:
-        reason = str(error).strip().splitlines()[0]
+        reason = next(iter(str(error).strip().splitlines()), type(error).__name__)
         raise ForegroundError(f"'{folder.name}' is no object detector with safetensors weights: {reason}") from None
     if missing := sorted(report["missing_keys"]):
         raise ForegroundError(f"detector '{folder.name}' lacks {len(missing)} weights, such as {missing[0]}")

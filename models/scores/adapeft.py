@@ -8,6 +8,7 @@ from torch import Tensor
 from torch.nn.attention import SDPBackend, sdpa_kernel
 
 from models.architecture import Architecture, ModuleSpec
+from models.backbone_config import BackboneConfig
 from models.heads import TASKS
 from models.inputs import NOTHING
 from models.modules.build import Modules, build_modules
@@ -24,7 +25,8 @@ def adapeft_gain(scoring: ScoringInputs) -> list[float]:
     """½ (gᵀg)² / |gᵀHg| of the parameters of the module beside each sub-layer, at the start of its training.
 
     If the loss were quadratic, it would fall so far at the best step along the gradient of this group alone. The
-    formula, and the choice among groups by a knapsack (`models.scores.knapsack`), are the paper's. Our design: a group
+    formula, and the choice of groups within a parameter budget by a knapsack (`models.scores.knapsack`, which
+    `twinsieve rank --parameters` asks), are the paper's. Our design: a group
     is the module that would stand at the sub-layer, and a negative curvature, where no step is best, counts by its
     magnitude. g and H are those of the mean loss of the calibration examples, Hg by double backward. The gain is 0
     where the module has nothing to train.
@@ -39,10 +41,14 @@ def adapeft_gain(scoring: ScoringInputs) -> list[float]:
     return [next(gains) if group else 0.0 for group in by_place]
 
 
+def default_module(config: BackboneConfig) -> ModuleSpec:
+    """The module that is judged where none is named."""
+    return ModuleSpec("bottleneck", max(1, config.hidden_size // DAS_SHARE))
+
+
 def _architecture(scoring: ScoringInputs) -> Architecture:
     config = scoring.network.config
-    spec = scoring.module or ModuleSpec("bottleneck", max(1, config.hidden_size // DAS_SHARE))
-    return Architecture.full(config.sub_layers, module=spec)
+    return Architecture.full(config.sub_layers, module=scoring.module or default_module(config))
 
 
 def _modules(scoring: ScoringInputs) -> Modules:

@@ -11,7 +11,8 @@ from models.backbone import ModuleSet
 from models.batch import Batch
 from models.heads import TASKS
 from models.inputs import Inputs, Prefix, read_batch
-from models.network import ITM_HEAD, Network
+from models.known_heads import has_start
+from models.network import Network
 from models.scores.contract import ScoringInputs
 from models.workload import TaskName
 
@@ -24,9 +25,11 @@ def trained_head(network: Network, task: TaskName) -> nn.Module:
     """The head that the checkpoint has for `task`, on the network's device.
 
     Raises:
-        NoHeadError: it has none.
+        NoHeadError: it has none, or the one it has was drawn at random.
     """
-    if task not in network.heads and not (task is TaskName.RETRIEVAL and ITM_HEAD in network.heads):
+    if task in network.fresh:
+        raise NoHeadError(f"the head for {task} is new, as no own one fits the data; take a score that needs none")
+    if not has_start(set(network.heads), task):
         held = ", ".join(sorted(network.heads)) or "none"
         raise NoHeadError(f"the checkpoint has no head for {task} (it has: {held}); take a score that needs none")
     return network.head(task).to(device(network))

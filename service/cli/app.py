@@ -12,6 +12,7 @@ from service.cli import (
     data,
     demo,
     export,
+    merge,
     models_commands,
     patches,
     processes,
@@ -33,7 +34,21 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     add_completion=False,
 )
-for module in (data, demo, serve, submit, searches, show, export, models_commands, patches, processes, rank, recipes):
+for module in (
+    data,
+    demo,
+    serve,
+    submit,
+    searches,
+    show,
+    export,
+    merge,
+    models_commands,
+    patches,
+    processes,
+    rank,
+    recipes,
+):
     module.register(app)
 
 

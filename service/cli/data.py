@@ -1,4 +1,4 @@
-"""`twinsieve data`: look at a folder of data before it is used, and write raw data as arrow files."""
+"""`twinsieve data`: look at a folder of data before it is used, write raw data as arrow files, judge predictions."""
 
 import json
 import sys
@@ -13,6 +13,7 @@ from rich.progress import Progress
 from rich.table import Table
 from rich.text import Text
 
+from service.cli.accuracy import nlvr2_accuracy, vqa_accuracy
 from service.cli.errors import UserError
 
 if TYPE_CHECKING:
@@ -20,12 +21,14 @@ if TYPE_CHECKING:
 
 EXAMINED = 200  # images of each part that `check` decodes unless told otherwise
 
-data = typer.Typer(no_args_is_help=True, help="Check and convert VQAv2, NLVR2, Flickr30k and COCO.")
+data = typer.Typer(no_args_is_help=True, help="Check and convert VQAv2, NLVR2, Flickr30k and COCO; judge predictions.")
 Folder = Annotated[Path, typer.Argument(help="Raw files, or arrow files of METER or ViLT.")]
 
 
 def register(app: typer.Typer) -> None:
     """Add the commands."""
+    data.command("vqa-accuracy")(vqa_accuracy)
+    data.command("nlvr2-accuracy")(nlvr2_accuracy)
     app.add_typer(data, name="data")
 
 

@@ -49,25 +49,34 @@ def rank(
     backbone: Annotated[str, typer.Option(help="A registered backbone.")] = "shapes-vilt",
     task: Annotated[TaskName, typer.Option(help="Whose examples, and whose head where a score asks it.")],
     score: Annotated[list[ScoreName] | None, typer.Option(help=SCORE_HELP)] = None,
+    parameters: Annotated[
+        int | None, typer.Option(min=1, help="With adapeft: which modules to train within so many parameters.")
+    ] = None,
     data: Annotated[str, typer.Option(help="A registered data set.")] = "shapes",
     examples: Annotated[int, typer.Option(min=1, help="Of the train split; as many of the fitness split.")] = 256,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")] = False,
 ) -> None:
     """Rank a backbone's sub-layers without training: in every score, a higher value is more worth keeping."""
+    if parameters is not None and ScoreName.ADAPEFT not in (score or DEFAULT_SCORES):
+        raise UserError("--parameters chooses among modules by their AdaPEFT gain: add --score adapeft")
     try:
         entry = BackboneRegistry(Settings().backbones).get(backbone)
         shares = mac_shares(entry, task)
         scored = _measured(_inputs(entry, task, data=data, examples=examples), score or DEFAULT_SCORES)
+        trained = None if parameters is None else worth_training(entry, task, scored[ScoreName.ADAPEFT], parameters)
     except (OSError, ValueError) as error:
         raise UserError(str(error)) from None
     if as_json:
         asked = {"backbone": backbone, "task": task, "data": data, "examples": examples}
-        typer.echo(json.dumps(asked | _report(entry, shares, scored), indent=2))
+        chosen = {} if trained is None else {"parameters": parameters, "trained": trained}
+        typer.echo(json.dumps(asked | _report(entry, shares, scored) | chosen, indent=2))
         return
     console = Console()
     console.print(_table(entry, shares, scored))
     for name, each in scored.items():
         console.print(f"{name}: passes of {examples:,} examples: {_cost(each.passes)}; {each.seconds:.1f} s")
+    if trained is not None:
+        console.print(f"adapeft: within {parameters:,} parameters, train at: {', '.join(trained) or 'nothing'}")
 
 
 def mac_shares(entry: BackboneEntry, task: TaskName) -> list[float]:
@@ -77,6 +86,19 @@ def mac_shares(entry: BackboneEntry, task: TaskName) -> list[float]:
     total, places = cost.macs(full), range(len(full.choices))
     without = (tuple(Choice(keep=at != place) for at in places) for place in places)
     return [1 - cost.macs(Architecture(choices)) / total for choices in without]
+
+
+def worth_training(entry: BackboneEntry, task: TaskName, gains: Scored, parameters: int) -> list[str]:
+    """The sub-layers whose modules gain most together within a budget of parameters: AdaPEFT's knapsack."""
+    from models.scores.adapeft import default_module
+    from models.scores.knapsack import knapsack
+
+    cost, sub_layers = cost_model(entry.config, entry.workload(task)), entry.config.sub_layers
+    adapted, bare = Choice(module=default_module(entry.config)), cost.parameters(Architecture.full(sub_layers)).total
+    places = range(len(sub_layers))
+    alone = (Architecture(tuple(adapted if at == place else Choice() for at in places)) for place in places)
+    sizes = [cost.parameters(architecture).total - bare for architecture in alone]
+    return [str(sub_layers[place]) for place in knapsack(gains.values, sizes, parameters)]
 
 
 def _inputs(entry: BackboneEntry, task: TaskName, *, data: str, examples: int) -> "ScoringInputs":

@@ -15,6 +15,15 @@ def test_every_method_can_be_searched(backbone: str, quick: bool) -> None:
         check_spec(spec_of(method, 0, backbone=backbone, quick=quick), entry)
 
 
+def test_a_row_may_be_renamed_without_its_runs_getting_lost() -> None:
+    """A spec's name is a part of what finished runs are found by."""
+    names = {row: spec_of(row, 0, backbone="shapes-vilt").name for row in METHODS}
+    assert names["Double-Filter (both sieves)"] == "double-filter"
+    assert names["EAS genes, GA"] == "eas"
+    assert names["MULTIFLOW ranking"] == "multiflow"
+    assert len(set(names.values())) == len(METHODS)
+
+
 def test_searches_share_one_bound() -> None:
     """Everything but no-skip rows and DAS as published is bound by the same MACs, up to DAS's classifier token."""
     entry = BackboneRegistry().get("shapes-vilt")

@@ -8,6 +8,7 @@ import pytest
 import torch
 from tokenizers import Tokenizer
 
+from benchmarks import real_search as search_module
 from benchmarks import real_size
 from benchmarks.random_backbone import random_backbone, word_tokenizer
 from benchmarks.random_vqa import ANSWERS, QUESTIONS, random_vqa
@@ -21,8 +22,10 @@ from models.folders import Folders
 from models.head_answers import data_answers
 from models.meter_config import MeterConfig
 from models.vilt_config import ViltConfig
+from search.contracts import Candidate, Fidelity, Outcome
 from tests.networks import TINY, TINY_METER
 from workers.opening import open_search
+from workers.scorer import ScoringJob
 
 HEAD = (*ANSWERS, "unused")
 TINY_SCALE = Scale(images=40, candidates=4, population=4, steps=1, batch=2, fitness=4, finals=True)
@@ -105,6 +108,25 @@ def test_a_search_runs_to_its_exported_model(
     assert found.peak_memory_gib > 0
     assert found.spec["backbone"] == found.backbone == "tiny"
     assert [len(column._cells) for column in table([found, found]).columns] == [len(LINES)] * 3
+
+
+def test_a_peak_that_is_reset_on_the_way_is_not_forgotten(
+    folders: Folders, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As a GPU's is when the memory of one forward call is measured, by PLAIN and TEST."""
+    entry = random_backbone(tmp_path / "tiny", TINY, answers=HEAD, texts=QUESTIONS)
+    job = ScoringJob(real_spec("tiny", "vqav2", TINY_SCALE), entry, tmp_path, folders)
+    peak = 0
+
+    def measure(candidate: Candidate) -> Outcome:
+        nonlocal peak
+        reset = candidate.fidelity in (Fidelity.PLAIN, Fidelity.TEST)
+        peak = 1 if reset else 100
+        return {"accuracy": 0.5, "macs": 1.0, "parameters": 1.0, "seconds": 0.1}
+
+    monkeypatch.setattr(search_module, "peak_memory", lambda _: peak)
+    assert search_module._run(job, measure, finals=True, device=torch.device("cpu"))[2] == 100
+    assert peak == 1
 
 
 def test_the_forward_call_is_reckoned_at_the_size_of_the_pictures(folders: Folders, tmp_path: Path) -> None:

@@ -141,7 +141,9 @@ def test_prompts_are_further_keys_and_values(network: Network, batch: Batch) -> 
     longer = torch.cat([tokens, added.expand(len(tokens), -1, -1)], dim=1)
     expected, _ = attention(longer, torch.nn.functional.pad(valid, (0, 3), value=True)[:, None, None])
     torch.testing.assert_close(found, expected[:, :-3], rtol=1e-4, atol=1e-5)
+    alone = attention(tokens, valid[:, None, None], None, 14)[1]
     assert scores.shape == (len(tokens), tokens.shape[1] - 14)
+    assert torch.equal(scores, alone)  # prompts take no share of the patches' scores
 
 
 def test_modules_run_where_the_architecture_has_one(network: Network, batch: Batch) -> None:

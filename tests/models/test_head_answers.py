@@ -1,5 +1,6 @@
 """Which answers a VQA head has on a data set: its own where it knows the data's, else those of the data."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,7 @@ from torch import nn
 from models.data.vocabulary import VocabularyError
 from models.head_answers import HeadAnswers, answers_on, data_answers
 from models.new_head import drawn_head, with_head
+from models.scores.examples import NoHeadError, trained_head
 from models.workload import TaskName
 from tests.models.data import raw_world
 from tests.networks import TINY, random_network
@@ -42,6 +44,27 @@ def test_the_answers_of_a_folder_are_read_again_when_it_changes(tmp_path: Path) 
     train = folder / "v2_mscoco_train2014_annotations.json"
     train.write_text(train.read_text().replace('"multiple_choice_answer": "yes"', '"multiple_choice_answer": "maybe"'))
     assert "maybe" in data_answers(folder)
+
+
+@pytest.mark.parametrize("task", TaskName)
+def test_a_head_drawn_at_random_is_known_to_be_one(task: TaskName) -> None:
+    """No score asks it; one that came with the network, or is made of the matching head, is as it was."""
+    network, generator = random_network(), torch.Generator().manual_seed(0)
+    bare = replace(network, heads=nn.ModuleDict())
+    given = with_head(bare, task, generator=generator)
+    assert (given.fresh, bare.fresh) == (frozenset({str(task)}), frozenset())
+    with pytest.raises(NoHeadError, match=f"the head for {task} is new"):
+        trained_head(given, task)
+    for kept in (str(task), "itm")[: 1 + (task is TaskName.RETRIEVAL)]:
+        own = with_head(replace(network, heads=nn.ModuleDict({kept: network.heads[kept]})), task, generator=generator)
+        assert own.fresh == frozenset()
+        trained_head(own, task)
+
+
+def test_a_head_for_other_answers_is_replaced_by_a_new_one() -> None:
+    answers = HeadAnswers(("yes", "no", "red"), own=False)
+    given = with_head(random_network(), TaskName.VQA, answers, generator=torch.Generator().manual_seed(0))
+    assert given.fresh == {"vqa"}
 
 
 def head(answers: tuple[str, ...], *, own: bool, seed: int = 0) -> nn.Module:

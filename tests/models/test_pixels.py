@@ -35,6 +35,12 @@ def test_real_pictures_are_read_as_published() -> None:
     assert (meter.mean, meter.std) == (CLIP_MEAN, CLIP_STD)
 
 
+def test_no_canvas_has_a_longer_side() -> None:
+    vilt, meter, square = (PixelReading.of(frame, 384) for frame in (Frame.VILT, Frame.METER, Frame.SQUARE))
+    assert (vilt.longest, meter.longest, square.longest) == (608, 384, 384)
+    assert vilt(photo(2000, 300)).pixels.shape == (3, 96, 608)
+
+
 def test_a_square_takes_a_box_with_it() -> None:
     geometry = PixelReading.of(Frame.SQUARE, 48)(photo(96, 24)).geometry
     assert geometry.to_canvas((48.0, 0.0, 96.0, 12.0)) == (24.0, 0.0, 48.0, 24.0)

@@ -1,5 +1,6 @@
 """From spec to search, and the specs that cannot be searched on a backbone."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -80,6 +81,43 @@ def test_probes_and_baselines_run_to_their_finals(fields: dict[str, Any], asked:
     algorithm = build_algorithm(spec(**fields), space)
     assert len(drive(algorithm, Landscape(space, seed=1).measure)) == asked
     assert algorithm.chosen() is not None
+
+
+@pytest.mark.parametrize("name", ["greedy", "ranked"])
+def test_a_budget_that_holds_already_chooses_the_no_skip_model(name: str) -> None:
+    loose = spec(algorithm={"name": name}, budget={"macs_ratio": 1.0})
+    space = build_space(loose, ENTRY)
+    algorithm = build_algorithm(loose, space)
+    drive(algorithm, Landscape(space, seed=1).measure)
+    chosen = algorithm.chosen()
+    assert chosen is not None
+    assert (chosen.genome, chosen.fidelity) == (space.full, Fidelity.FINAL)
+
+
+@pytest.mark.parametrize(
+    ("heads", "task", "score", "refused"),
+    [
+        ((), "nlvr2", "spt", True),
+        (("itm", "vqa"), "nlvr2", "skip", True),
+        (("itm", "nlvr2"), "nlvr2", "adapeft", False),
+        ((), "nlvr2", "multiflow", False),
+        (None, "nlvr2", "spt", False),  # the worker finds out
+        (("itm",), "retrieval", "spt", False),
+        (("vqa",), "vqa", "spt", True),  # its answers are not those of the data
+        (None, "vqa", "spt", True),
+    ],
+)
+@pytest.mark.parametrize("by", ["ranked", "genetic"])
+def test_a_score_that_asks_a_head_needs_a_trained_one(
+    heads: tuple[str, ...] | None, task: str, score: str, refused: bool, by: str
+) -> None:
+    algorithm = {"name": by, "score": score} if by == "ranked" else {"name": by, "seeds": score}
+    asked, entry = spec(algorithm=algorithm, task=task), replace(ENTRY, heads=heads)
+    if not refused:
+        check_spec(asked, entry)
+        return
+    with pytest.raises(SpecError, match=f"score '{score}' asks a trained head for {task}.*'multiflow' or 'residual'"):
+        check_spec(asked, entry)
 
 
 def test_greedy_needs_no_more_candidates_than_it_can_use() -> None:

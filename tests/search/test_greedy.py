@@ -33,10 +33,11 @@ def test_rounds_remove_what_is_missed_least() -> None:
     assert [dropped(candidate) for candidate in algorithm.front()] == [(1, 2, 4)]
 
 
-def test_a_budget_that_holds_already_asks_nothing() -> None:
+def test_a_budget_that_holds_already_asks_nothing_and_names_the_no_skip_model() -> None:
     algorithm = Greedy(SPACE, budget=FULL, candidates=100)
     assert algorithm.finished
     assert algorithm.ask() is None
+    assert [each.genome for each in algorithm.best(9)] == [each.genome for each in algorithm.front()] == [SPACE.full]
 
 
 @pytest.mark.parametrize(

@@ -56,6 +56,20 @@ def test_every_score_as_json(cli: Cli, tiny: BackboneEntry) -> None:
         assert best["scores"][name]["rank"] == 1
 
 
+def test_modules_within_a_parameter_budget(cli: Cli, tiny: BackboneEntry) -> None:
+    """Each takes 2 x 16 x 2 weights, 2 + 16 biases: the two with the highest gains fit."""
+    asked = ("rank", "--backbone", "tiny", *TASK, *FEW, "--score", "adapeft")
+    done = cli(*asked, "--parameters", 2 * 82 + 81, "--json")
+    assert done.code == 0, done.err
+    found = json.loads(done.out)
+    best = [each["name"] for each in found["sub_layers"] if each["scores"]["adapeft"]["rank"] <= 2]
+    assert (found["parameters"], found["trained"]) == (245, best)
+    done = cli(*asked, "--parameters", 1)
+    assert "adapeft: within 1 parameters, train at: nothing" in done.out
+    done = cli("rank", "--backbone", "tiny", *TASK, *FEW, "--parameters", 245)
+    assert_mistake(done, "--parameters chooses among modules by their AdaPEFT gain: add --score adapeft")
+
+
 def test_shares_of_macs(tiny: BackboneEntry) -> None:
     shares = mac_shares(tiny, TaskName.VQA)
     assert len(shares) == 6

@@ -39,7 +39,7 @@ def trained(network: Network, spec: ProxySpec | FinalSpec, task: TaskName) -> tu
     architecture = Architecture.full(network.config.sub_layers, module=bottleneck(4))
     student = Student(network, architecture, task, generator=torch.Generator().manual_seed(0))
     data = ShapesData(task, sizes=dict.fromkeys(Split, 8))
-    examples = Examples.of(network.backbone, data, Split.TRAIN, prefix=NOTHING, device=CPU)
+    examples = Examples.of(network.backbone, data, Split.TRAIN, longest=48, prefix=NOTHING, device=CPU)
     losses: list[float] = []
     finetune(student, examples, training(spec, task, 0), progress=lambda _, loss: losses.append(loss))
     return student, losses

@@ -18,6 +18,7 @@ from search.build import build_algorithm, build_space
 from search.contracts import Candidate, Failure, Fidelity
 from search.spec import SearchSpec
 from tests.workers.specs import CPU, SMALL, small_spec, without_time
+from workers import scorer as module
 from workers.scorer import Scorer, ScoringJob
 
 
@@ -128,6 +129,31 @@ def test_divergence_is_a_failure_not_an_exception(tiny: BackboneEntry, artifacts
     assert isinstance(outcome, Failure)
     assert "diverged" in outcome.reason
     assert "step 1 of 200" in outcome.reason
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf")])
+def test_recall_of_no_numbers_is_a_failure(
+    tiny: BackboneEntry, artifacts: Path, monkeypatch: pytest.MonkeyPatch, value: float
+) -> None:
+    one = scorer(small_spec(task="retrieval"), tiny, artifacts)
+    monkeypatch.setattr(module, "score_matrix", lambda *_, **__: torch.full((128, 128), value))
+    outcome = one.measure(Candidate(0, (1,) * 6, Fidelity.PLAIN))
+    assert outcome == Failure("diverged: a score of an image and a text is NaN or infinite")
+
+
+def test_large_splits_of_the_stage_before_are_let_go(
+    tiny: BackboneEntry, artifacts: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one, genome = scorer(small_spec(), tiny, artifacts), (1, 1, 0, 1, 1, 0)
+    held = []
+    for kept_bytes in (module.KEPT_BYTES, 0):
+        monkeypatch.setattr(module, "KEPT_BYTES", kept_bytes)
+        for stage in (Fidelity.PROXY, Fidelity.FINAL, Fidelity.TEST):
+            assert not isinstance(one.measure(Candidate(0, genome, stage)), Failure)
+            held.append({split for split, _ in one._splits})
+    proxy = {Split.TRAIN, Split.FITNESS}
+    assert held[:3] == [proxy, {*proxy, Split.VALIDATION}, {*Split}]
+    assert held[3:] == [proxy, {Split.TRAIN, Split.VALIDATION}, {Split.TEST}]
 
 
 def test_a_test_needs_the_weights_of_its_final(tiny: BackboneEntry, artifacts: Path) -> None:

@@ -10,6 +10,8 @@ from models.batch import Split
 from models.folders import Folders
 from models.foreground.boxes_file import write_boxes
 from models.foreground.cost import ForegroundCost, write_cost
+from models.foreground.coverage import BoxForeground
+from models.foreground.detector import Detector
 from models.foreground.look import Look
 from models.foreground.provider import Box, ForegroundError
 from models.foreground.saliency import Saliency
@@ -25,23 +27,25 @@ from search.contracts import Candidate, Failure, Fidelity, Measurement
 from search.spec import SearchSpec
 from tests.models.foreground.test_detector import yolos
 from tests.workers.specs import CPU, SMALL, small_spec
+from workers.opening import open_search
 from workers.scorer import Scorer, ScoringJob
 
-MACS, PARAMETERS = 1_000_000, 5000
+MACS, PARAMETERS, MILLISECONDS = 1_000_000, 5000, 7000.0
 KEPT = (1, 1, 0, 1, 1, 0)
 SPLITS = (Split.TRAIN, Split.FITNESS, Split.VALIDATION, Split.TEST)
 
 
 @pytest.fixture(scope="session")
 def folders(tmp_path_factory: pytest.TempPathFactory) -> Folders:
-    """True boxes of the embedded world, at a made-up cost."""
+    """True boxes of the embedded world, at a made-up cost and time."""
     root = tmp_path_factory.mktemp("foregrounds")
     for task in (TaskName.VQA, TaskName.NLVR2):
         data = ShapesData(task)
         small = ((split, min(data.sizes[split] // 8, 512)) for split in SPLITS)
         boxes = {name: found for split, count in small for name, found in true_boxes(data, split, count)}
         (root / f"true-{task}").mkdir()
-        write_boxes(root / f"true-{task}" / "boxes.json", boxes, macs=MACS, parameters=PARAMETERS)
+        file = root / f"true-{task}" / "boxes.json"
+        write_boxes(file, boxes, macs=MACS, parameters=PARAMETERS, milliseconds=MILLISECONDS)
     return Folders(foregrounds=root)
 
 
@@ -72,10 +76,34 @@ def test_the_provider_is_part_of_what_is_measured(
     assert "foreground_fallbacks" not in without
     measured(scorer, Fidelity.FINAL)
     test = measured(scorer, Fidelity.TEST)
-    assert test["foreground_ms"] > 0
-    assert test["latency_ms"] > images * test["foreground_ms"]
+    assert test["foreground_ms"] == MILLISECONDS
+    assert test["latency_p90_ms"] >= test["latency_ms"] > images * MILLISECONDS
     plain = measured(scorer, Fidelity.PLAIN)  # it looks at every patch, so nobody is asked
     assert {"foreground_ms", "foreground_fallbacks"} & set(plain) == set()
+
+
+def test_cached_boxes_that_do_not_say_how_long_they_took_have_no_time(tiny: BackboneEntry, tmp_path: Path) -> None:
+    data = ShapesData(TaskName.VQA)
+    boxes = {name: found for split in SPLITS for name, found in true_boxes(data, split, min(data.sizes[split], 512))}
+    (tmp_path / "silent").mkdir()
+    write_boxes(tmp_path / "silent" / "boxes.json", boxes)
+    job = ScoringJob(ipf("silent"), tiny, tmp_path / "artifacts", Folders(foregrounds=tmp_path))
+    scorer = Scorer(job, device=CPU)
+    measured(scorer, Fidelity.FINAL)
+    test = measured(scorer, Fidelity.TEST)
+    assert "foreground_ms" not in test
+    assert test["latency_ms"] > 0
+
+
+def test_the_detector_runs_on_the_workers_device(tiny: BackboneEntry, tmp_path: Path) -> None:
+    yolos(tmp_path / "yolos")
+    device = torch.device("meta")  # where nothing is computed, which tells it from the default
+    folders = Folders(foregrounds=tmp_path)
+    opened = open_search(ipf("yolos"), tiny, folders, splits=tmp_path / "splits.json", device=device)
+    assert opened.look is not None
+    assert isinstance(opened.look.provider, BoxForeground)
+    assert isinstance(opened.look.provider.source, Detector)
+    assert next(opened.look.provider.source._model.parameters()).device == device
 
 
 def _score_only() -> dict[str, object]:

@@ -5,13 +5,14 @@ import threading
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
 from PIL import Image
 from torch import nn
 
-from models.batch import Split
+from models.batch import Batch, Split
 from models.checkpoints import save_network
 from models.data.folders import DataFolders
 from models.data.real import SplitChoice
@@ -20,10 +21,12 @@ from models.datasets import open_data
 from models.folders import Folders
 from models.head_answers import data_answers
 from models.heads import TASKS
+from models.inputs import NOTHING
 from models.meter_config import MeterConfig
 from models.network import Network
 from models.pixels import Frame, PixelReading
 from models.registry import BackboneEntry, read_entry
+from models.scores.examples import NoHeadError
 from models.slim import load_slim
 from models.vilt_config import ViltConfig
 from models.workload import TaskName
@@ -240,7 +243,38 @@ def test_bad_examples_are_skipped_and_counted_where_the_search_says_so(tmp_path:
     (file,) = (tmp_path / "data" / "vqa" / "val2014").glob(f"*{int(name) // 100:012d}.jpg")
     file.write_bytes(file.read_bytes()[:200])
     measured(scorer, Fidelity.FINAL, GENOME)
-    assert measured(scorer, Fidelity.TEST, GENOME)["skipped_examples"] >= 1
+    bad = sum(int(each) // 100 == int(name) // 100 for each in scorer._data.names(Split.TEST))  # type: ignore[attr-defined] # likewise
+    for stage in (Fidelity.TEST, Fidelity.PLAIN):
+        assert measured(scorer, stage, GENOME)["skipped_examples"] == bad
+
+
+def test_a_score_is_not_asked_of_a_head_drawn_at_random(tmp_path: Path, folders: Folders) -> None:
+    """Where the folder does not list its heads, so that the spec passes, the worker refuses."""
+    entry = replace(backbone(tmp_path / "tiny"), heads=None)
+    spec = spec_for(TaskName.NLVR2, algorithm={"name": "ranked", "score": "spt"})
+    check_spec(spec, entry, folders)
+    with pytest.raises(NoHeadError, match="the head for nlvr2 is new, as no own one fits the data"):
+        Scorer(ScoringJob(spec, entry, tmp_path / "artifacts", folders), device=CPU)
+    listed = read_entry(entry.name, entry.path)
+    assert listed.heads == ("itm",)
+    with pytest.raises(SpecError, match="score 'spt' asks a trained head for nlvr2"):
+        check_spec(spec, listed, folders)
+
+
+def test_pictures_padded_to_the_largest_of_them_count_as_large(
+    tmp_path: Path, folders: Folders, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A split of which the first picture alone does not tell that it is too large to hold."""
+    data = open_data("vqa", TaskName.VQA, folders=DataFolders(folders.data), reading=raw_world.reading())
+    first = data.examples(Split.TRAIN, 1).pixel_values.nbytes
+    monkeypatch.setattr(examples, "HELD_BYTES", 9 * first)
+    backbone = random_network(replace(TINY, image_size=32)).backbone
+    place: dict[str, Any] = {"prefix": NOTHING, "device": CPU}
+    held = examples.Examples.of(backbone, data, Split.TRAIN, 9, longest=32, **place)
+    assert isinstance(held.batch, Batch)
+    streamed = examples.Examples.of(backbone, data, Split.TRAIN, 9, longest=64, **place)
+    assert isinstance(streamed.batch, examples.Streamed)
+    assert held.nbytes > held.batch.pixel_values.nbytes > streamed.nbytes == 0
 
 
 def test_a_split_too_large_to_hold_is_streamed_to_the_same_result(

@@ -20,3 +20,5 @@ def test_missing_and_foreign_examples_are_refused() -> None:
         nlvr2_accuracy({"dev-0-0-0": True}, {"dev-0-0-0": True, "dev-0-0-1": True})
     with pytest.raises(ValueError, match="'train-0-0-0' belongs to neither"):
         nlvr2_accuracy({"train-0-0-0": True}, {"train-0-0-0": True})
+    with pytest.raises(ValueError, match="1 predictions have no label, first dev-0-0-0"):
+        nlvr2_accuracy({"dev-0-0-0": True}, {})

@@ -13,18 +13,20 @@ from tests.models.foreground.pictures import plain
 
 def test_what_is_written_is_read(tmp_path: Path) -> None:
     images = {"a": [Box(0.5, 1, 2.25, 3, 0.3), Box(0, 0, 1, 1)], "b": []}
-    write_boxes(tmp_path / "boxes.json", images, macs=4, parameters=9)
+    (tmp_path / "boxes.part").write_text("another's")
+    write_boxes(tmp_path / "boxes.json", images, macs=4, parameters=9, milliseconds=12.5)
     read = read_boxes(tmp_path / "boxes.json")
     assert {name: list(read.boxes(plain(name))) for name in images} == images
-    assert (read.macs(480, 640), read.parameters) == (4, 9)
-    assert [path.name for path in tmp_path.iterdir()] == ["boxes.json"]
+    assert (read.macs(480, 640), read.parameters, read.milliseconds) == (4, 9, 12.5)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["boxes.json", "boxes.part"]
+    assert (tmp_path / "boxes.part").read_text() == "another's"
 
 
 def test_the_documented_format_is_enough(tmp_path: Path) -> None:
     (tmp_path / "boxes.json").write_text(json.dumps({"format": FORMAT, "images": {"7": [[1, 2, 3, 4, 0.5]]}}))
     read = read_boxes(tmp_path / "boxes.json")
     assert read.boxes(plain("7")) == [Box(1, 2, 3, 4, 0.5)]
-    assert (read.macs(1, 1), read.parameters) == (0, 0)
+    assert (read.macs(1, 1), read.parameters, read.milliseconds) == (0, 0, None)
 
 
 def test_an_image_that_nobody_looked_at_is_a_mistake(tmp_path: Path) -> None:
@@ -49,6 +51,7 @@ def test_an_image_that_nobody_looked_at_is_a_mistake(tmp_path: Path) -> None:
         ({"format": FORMAT, "images": {"a": [[1, 2, 3, float("nan"), 1]]}}, r"images\.a\.0"),
         ({"format": FORMAT, "images": {"a": [[1, 2, 3, 4, 1]] * 1001}}, r"images\.a"),
         ({"format": FORMAT, "macs": -1, "images": {}}, "macs"),
+        ({"format": FORMAT, "milliseconds": -1, "images": {}}, "milliseconds"),
     ],
 )
 def test_a_file_of_another_shape_is_refused(tmp_path: Path, content: object, expected: str) -> None:

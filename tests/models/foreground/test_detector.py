@@ -125,6 +125,15 @@ def test_a_folder_that_is_no_detector(tmp_path: Path) -> None:
         load_detector(folder)
 
 
+def test_an_error_that_says_nothing_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise RuntimeError
+
+    monkeypatch.setattr("models.foreground.detector.AutoImageProcessor.from_pretrained", fail)
+    with pytest.raises(ForegroundError, match="with safetensors weights: RuntimeError"):
+        load_detector(tmp_path / "nothing")
+
+
 def test_weights_that_do_not_fill_the_network(tmp_path: Path) -> None:
     folder = yolos(tmp_path / "torn")
     weights = load_file(folder / "model.safetensors")

@@ -118,8 +118,17 @@ def test_time_is_that_of_one_picture() -> None:
         _ = look.latency
     for name in ("a", "b", "a", "c", "b"):
         look(name, pixels, geometry)
+    assert look.latency is not None
     assert look.latency.median_ms == pytest.approx(4.0)
     assert look.latency.repeats == 3
+
+
+@pytest.mark.parametrize("milliseconds", [None, 12.5])
+def test_looking_boxes_up_is_not_how_long_they_took_to_find(milliseconds: float | None) -> None:
+    look = Look(BoxForeground(CachedBoxes({"a": []}, milliseconds=milliseconds)), 8)
+    look("a", np.zeros((16, 16, 3), np.uint8), Geometry(16, 16, (1.0, 1.0)))
+    found = look.latency
+    assert (None if found is None else (found.median_ms, found.p90_ms)) == (milliseconds and (12.5, 12.5))
 
 
 def test_boxes_move_with_the_picture() -> None:
