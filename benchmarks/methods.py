@@ -1,8 +1,8 @@
 """The published methods side by side on the embedded world: what each finds, what that costs, what finding it cost.
 
-`python -m benchmarks.methods [--seeds 3] [--backbone shapes-meter] [--bound 0.75] [--quick]`. Every run ends with the same final
-fine-tune; an interrupted call goes on where it was. Latency is taken at the end with nothing else running, the models
-in turn, so that a noisy moment meets them all.
+`python -m benchmarks.methods [--seeds 3] [--backbone shapes-meter] [--bound 0.75] [--quick]`. Every run ends with the
+same final fine-tune; an interrupted call goes on where it was. Latency is taken at the end with nothing else running,
+the models in turn, so that a noisy moment meets them all.
 """
 
 import argparse

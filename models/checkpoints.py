@@ -9,14 +9,14 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file
 from torch import Tensor
 
-from models.contents import Contents
-from models.lightning import CheckpointError, read_lightning
-from models.meter_positions import at_image_size
+from models.formats.contents import Contents
+from models.formats.lightning import CheckpointError, read_lightning
+from models.formats.meter_positions import at_image_size
+from models.formats.original_meter import Heads, is_meter, meter_contents
+from models.formats.original_vilt import vilt_contents
+from models.formats.transformers_vilt import transformers_contents
 from models.network import Network
-from models.original_meter import Heads, is_meter, meter_contents
-from models.original_vilt import vilt_contents
 from models.registry import CONFIGS, format_of, read_entry
-from models.transformers_vilt import transformers_contents
 from models.weights import TOKENIZER, build_backbone, build_heads, read_json, read_weights, write_folder
 
 log = logging.getLogger(__name__)

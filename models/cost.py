@@ -37,9 +37,9 @@ def cost_model(config: BackboneConfig, workload: Workload) -> CostModel:
     Raises:
         ValueError: it is of no known kind.
     """
+    from models.costs.meter_cost import MeterCost  # these import Parameters from here
+    from models.costs.vilt_cost import ViltCost
     from models.meter_config import MeterConfig
-    from models.meter_cost import MeterCost  # these import Parameters from here
-    from models.vilt_cost import ViltCost
 
     if isinstance(config, ViltConfig):
         return ViltCost(config, workload)

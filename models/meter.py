@@ -8,10 +8,10 @@ from torch import Tensor, nn
 
 from models.architecture import Architecture, Choice, PatchKeep, Stack, SubLayerKind
 from models.backbone import Features, Images, ModuleSet, Texts
+from models.layers.meter_embeddings import ImageEmbeddings, TextEmbeddings
+from models.layers.meter_run import Run, Stacks, Stream
+from models.layers.meter_sub_layers import Attention, FeedForward
 from models.meter_config import MeterConfig
-from models.meter_embeddings import ImageEmbeddings, TextEmbeddings
-from models.meter_run import Run, Stacks, Stream
-from models.meter_sub_layers import Attention, FeedForward
 from models.patch_filter import filter_patches, similarity_scores
 
 FIRST_PATCH = 1  # behind the image's CLS

@@ -9,9 +9,9 @@ from torch import Tensor, nn
 
 from models.architecture import Architecture, Choice
 from models.backbone import Features
-from models.fusion_parameters import fusion_parameters
 from models.heads import TASKS
 from models.inputs import Inputs
+from models.layers.fusion_parameters import fusion_parameters
 from models.modules.base import TrainableModule
 from models.modules.build import Modules, build_modules
 from models.network import Network

@@ -21,9 +21,9 @@ from models.foreground.look import covered
 from models.foreground.names import NONE, SALIENCY
 from models.foreground.provider import ForegroundError, ForegroundProvider, Picture
 from models.foreground.registry import open_foreground
+from models.formats.lightning import CheckpointError
 from models.heads import TASKS
 from models.inputs import read_batch
-from models.lightning import CheckpointError
 from models.meter import Meter
 from models.modules.build import Modules, build_modules
 from models.network import Network

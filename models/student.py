@@ -8,9 +8,9 @@ from torch import Tensor, nn
 
 from models.architecture import Architecture
 from models.backbone import Backbone, Features
-from models.fusion_parameters import fusion_parameters
 from models.heads import TASKS
 from models.inputs import Inputs
+from models.layers.fusion_parameters import fusion_parameters
 from models.modules.build import build_modules
 from models.network import Network
 from models.workload import TaskName

@@ -8,12 +8,12 @@ from torch import Tensor, nn
 
 from models.architecture import Architecture, Choice
 from models.backbone import Features, Images, ModuleSet, Texts
+from models.layers.vilt_embeddings import ImageEmbeddings, TextEmbeddings
+from models.layers.vilt_layers import Block, FeedForward, SelfAttention
+from models.layers.vilt_stream import Stream
 from models.modules.base import TrainableModule
 from models.modules.beside import Beside
 from models.vilt_config import ViltConfig
-from models.vilt_embeddings import ImageEmbeddings, TextEmbeddings
-from models.vilt_layers import Block, FeedForward, SelfAttention
-from models.vilt_stream import Stream
 
 
 class Vilt(nn.Module):

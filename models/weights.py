@@ -12,8 +12,8 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
 from models.architecture import Architecture
+from models.formats.lightning import CheckpointError
 from models.heads import Classifier
-from models.lightning import CheckpointError
 from models.meter import Meter
 from models.meter_config import MeterConfig
 from models.vilt import Vilt

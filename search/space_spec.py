@@ -6,7 +6,7 @@ from typing import Annotated, Self
 from pydantic import Field, field_validator, model_validator
 
 from models.architecture import ModuleSpec, PatchMode, Stack
-from models.module_costs import check_module
+from models.costs.module_costs import check_module
 from search.frozen import Frozen, Name
 
 NOTHING = "none"  # no module beside kept sub-layers; no foreground provider

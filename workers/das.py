@@ -10,8 +10,8 @@ import torch
 from torch import Tensor
 
 from models.architecture import Architecture
+from models.layers.residual_dropout import residual_dropout
 from models.network import Network
-from models.residual_dropout import residual_dropout
 from models.shared_student import SharedStudent
 from search import bandit
 from search.algorithm_spec import DasSetting, DasSpec

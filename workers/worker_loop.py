@@ -11,7 +11,7 @@ from typing import Any
 import ray
 from ray import tune
 
-from models.lightning import CheckpointError
+from models.formats.lightning import CheckpointError
 from search.contracts import Candidate, Failure
 from workers.lease_queue import LEASE_SECONDS, Told
 from workers.queue_actor import Work

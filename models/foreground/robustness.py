@@ -19,12 +19,12 @@ from models.foreground.perturb import Perturbation, Perturbed
 from models.foreground.provider import ForegroundProvider
 from models.foreground.shapes_truth import image_ids, true_boxes
 from models.inputs import Inputs, read_batch
+from models.layers.vilt_stream import Stream
 from models.network import Network
 from models.patch_filter import FOREGROUND, choose_patches, fallbacks, similarity_scores
 from models.shapes.dataset import ShapesData
 from models.shapes.report import ROWS, plain_accuracy
 from models.vilt import Vilt, filter_places
-from models.vilt_stream import Stream
 from models.workload import TaskName
 
 

@@ -8,7 +8,7 @@ from torch import Tensor, nn
 
 from models.architecture import Architecture, Choice, SubLayer, SubLayerKind
 from models.backbone import Backbone
-from models.module_costs import check_module, serves
+from models.costs.module_costs import check_module, serves
 from models.modules.base import TrainableModule
 from models.modules.bottleneck import Bottleneck
 from models.modules.context_peft import ContextPeft

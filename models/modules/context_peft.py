@@ -3,12 +3,12 @@
 import torch
 from torch import Tensor, nn
 
+from models.costs.site import ADAPTED, BIASED, reads_other
 from models.modules.base import Context, TrainableModule
 from models.modules.low_rank import LowRank
 from models.modules.modality import spans
 from models.modules.options import ContextForm, context_form
 from models.modules.seat import Seat
-from models.site import ADAPTED, BIASED, reads_other
 
 
 class Bias(nn.Module):

@@ -4,11 +4,11 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from models.costs.site import ADAPTED
 from models.modules.base import Context, TrainableModule
 from models.modules.frozen_weights import FrozenWeights
 from models.modules.linear import kaiming, linear
 from models.modules.seat import Seat
-from models.site import ADAPTED
 
 
 class Transform(nn.Module):

@@ -2,10 +2,10 @@
 
 from torch import Tensor, nn
 
+from models.costs.site import ADAPTED
 from models.modules.base import Context, TrainableModule
 from models.modules.low_rank import LowRank
 from models.modules.seat import Seat
-from models.site import ADAPTED
 
 
 class Lora(TrainableModule):

@@ -4,6 +4,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from models.architecture import SubLayerKind
+from models.costs.site import FED, reads_other
 from models.modules.base import Context, TrainableModule
 from models.modules.frozen_weights import FrozenWeights
 from models.modules.grouped_up import GroupedUp
@@ -11,7 +12,6 @@ from models.modules.linear import linear, xavier
 from models.modules.mean_token import mean_token
 from models.modules.modality import Modality, spans
 from models.modules.seat import Seat
-from models.site import FED, reads_other
 
 
 class Pia(TrainableModule):

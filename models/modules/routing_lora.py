@@ -2,12 +2,12 @@
 
 from torch import Tensor, nn
 
+from models.costs.site import ROUTED, reads_other
 from models.modules.base import Context, TrainableModule
 from models.modules.low_rank import LowRank
 from models.modules.options import RoutingFunction, routing
 from models.modules.routing import Router
 from models.modules.seat import Seat
-from models.site import ROUTED, reads_other
 
 
 class RoutingLora(TrainableModule):

@@ -114,7 +114,7 @@ def shapes(
     judged: Annotated[int | None, typer.Option(min=1, help="State accuracies on so many examples, not on all.")] = None,
 ) -> None:
     """Pre-train a small network on the embedded world; a folder under TWINSIEVE_BACKBONES is a registered backbone."""
-    from models.pretrain import STEPS, Recipe, pretrain_shapes
+    from models.shapes.pretrain import STEPS, Recipe, pretrain_shapes
 
     recipe = Recipe(backbone=backbone, seed=seed, steps=steps or STEPS[backbone])
     try:

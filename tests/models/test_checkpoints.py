@@ -15,7 +15,7 @@ import pytest
 import torch
 
 from models.checkpoints import load_network, save_network
-from models.lightning import CheckpointError
+from models.formats.lightning import CheckpointError
 from tests.networks import random_network
 
 CKPT = Path(__file__).parent.parent / "fixtures" / "vilt" / "vqa.ckpt"
@@ -50,7 +50,7 @@ class Exec:
 def test_a_hostile_pickle_is_never_called(tmp_path: Path, place: str, kind: str) -> None:
     mark = tmp_path / "ran"
     attack: object = Hostile(f"touch {mark}") if kind == "command" else Exec(f"open({str(mark)!r}, 'w').close()")
-    from models.lightning import read_lightning
+    from models.formats.lightning import read_lightning
 
     content = {"state_dict": collections.OrderedDict(weight=torch.ones(2)), place: {"x": attack}}
     torch.save(content, tmp_path / "hostile.ckpt")

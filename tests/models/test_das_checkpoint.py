@@ -9,9 +9,9 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor
 
 from models.architecture import Choice, Stack, SubLayer, SubLayerKind, bottleneck
-from models.das_checkpoint import load_das
-from models.das_keys import taken_apart
-from models.lightning import CheckpointError
+from models.formats.das_checkpoint import load_das
+from models.formats.das_keys import taken_apart
+from models.formats.lightning import CheckpointError
 
 FIXTURES = Path(__file__).parents[1] / "fixtures" / "das"
 METER, VILT = FIXTURES / "meter_weights.safetensors", FIXTURES / "vilt_weights.safetensors"

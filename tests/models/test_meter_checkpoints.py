@@ -13,7 +13,7 @@ from torch import Tensor
 from models.architecture import Architecture
 from models.backbone import Features
 from models.checkpoints import load_network, save_network
-from models.lightning import CheckpointError
+from models.formats.lightning import CheckpointError
 from models.meter import Meter
 from models.meter_config import MeterConfig
 from models.network import Network

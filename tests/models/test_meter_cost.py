@@ -8,10 +8,10 @@ import torch
 from models.architecture import Architecture, Choice, ModuleSpec, PatchKeep, PatchMode, Stack, SubLayer, bottleneck
 from models.batch import Batch
 from models.cost import cost_model
+from models.costs.meter_cost import MeterCost
 from models.inputs import read_batch
 from models.meter import Meter
 from models.meter_config import MeterConfig
-from models.meter_cost import MeterCost
 from models.network import Network
 from models.student import Student
 from models.workload import TaskName, Workload

@@ -6,8 +6,8 @@ from torch import Tensor
 
 from models.architecture import Architecture, Choice, Stack, SubLayerKind, bottleneck
 from models.batch import Batch
+from models.layers.meter_sub_layers import Call, PreNorm
 from models.meter import Meter
-from models.meter_sub_layers import Call, PreNorm
 from models.modules.base import Context, TrainableModule
 from models.modules.beside import Beside
 from tests.models.meter_runs import FULL, PLACES, One, changed, examples, random_meter, run, same

@@ -6,7 +6,7 @@ import sys
 import pytest
 
 from models.architecture import ModuleSpec, Stack, SubLayer, SubLayerKind
-from models.module_costs import Site, check_module, module_macs, module_parameters, serves
+from models.costs.module_costs import Site, check_module, module_macs, module_parameters, serves
 
 FFN = SubLayer(0, SubLayerKind.FFN)
 VILT = Site(FFN, 768, 3072, 185, text_tokens=40)
@@ -78,5 +78,5 @@ def test_encoders_meet_no_other_modality() -> None:
 
 
 def test_no_torch_is_imported() -> None:
-    code = "import sys, models.module_costs; sys.exit('torch' in sys.modules)"
+    code = "import sys, models.costs.module_costs; sys.exit('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

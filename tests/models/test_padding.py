@@ -9,9 +9,9 @@ from torch import Tensor
 
 from models.architecture import Architecture, Choice, ModuleSpec, PatchKeep
 from models.backbone import Features
+from models.costs.module_costs import KINDS
 from models.inputs import concatenated
 from models.meter_config import MeterConfig
-from models.module_costs import KINDS
 from models.modules.build import Modules, build_modules
 from models.network import Network
 from models.vilt_config import ViltConfig

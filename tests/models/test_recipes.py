@@ -6,7 +6,7 @@ import sys
 import pytest
 
 from models.architecture import ModuleSpec
-from models.module_costs import check_module
+from models.costs.module_costs import check_module
 from models.recipe import AlfSettings, DasSettings, IpfSettings, Loss, RecipeError, RecipeName
 from models.recipes import RECIPES, recipe
 

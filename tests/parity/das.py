@@ -9,7 +9,7 @@ from typing import Any
 from torch import Tensor
 
 from models.architecture import Choice
-from models.das_checkpoint import DasNetwork, load_das
+from models.formats.das_checkpoint import DasNetwork, load_das
 from tests.parity.case import Case, Student, compare_case
 from tests.parity.compare import Comparison
 from tests.parity.das_bandit import compare_run

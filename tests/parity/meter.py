@@ -11,9 +11,9 @@ from safetensors.torch import save_file
 from torch import Tensor
 
 from models.checkpoints import load_network
-from models.lightning import read_lightning
+from models.formats.lightning import read_lightning
+from models.formats.original_meter import is_meter
 from models.network import Network
-from models.original_meter import is_meter
 from tests.parity.case import PIXELS, Case
 from tests.parity.compare import Comparison
 from tests.parity.meter_case import IMAGES, compare_meter, named_as_cases

@@ -11,7 +11,7 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor
 
 from models.architecture import Architecture
-from models.das_checkpoint import load_das
+from models.formats.das_checkpoint import load_das
 from search.space import DROP, KEEP, SearchSpace
 from search.space_spec import SpaceSpec
 from tests.parity.das import compare

@@ -13,7 +13,7 @@ from torch import Tensor
 
 from models.checkpoints import load_network
 from models.data.transforms import vilt_size
-from models.lightning import read_lightning
+from models.formats.lightning import read_lightning
 from models.network import Network
 from tests.parity.case import PIXEL_MASK, PIXELS, Case, Student, compare_case
 from tests.parity.compare import Comparison

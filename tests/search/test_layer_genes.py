@@ -3,8 +3,8 @@
 import pytest
 
 from models.architecture import Architecture, Choice, ModuleSpec, Stack
+from models.costs.meter_cost import MeterCost
 from models.meter_config import MeterConfig
-from models.meter_cost import MeterCost
 from models.vilt_config import ViltConfig
 from models.workload import TaskName, Workload
 from search.layer_genes import layer_genes

@@ -8,10 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from models.architecture import Architecture, Choice, ModuleSpec, PatchKeep, PatchMode
+from models.costs.meter_cost import MeterCost
+from models.costs.vilt_cost import ViltCost
 from models.meter_config import MeterConfig
-from models.meter_cost import MeterCost
 from models.vilt_config import ViltConfig
-from models.vilt_cost import ViltCost
 from models.workload import TaskName, Workload
 from search.contracts import Genome
 from search.space import SearchSpace

@@ -137,7 +137,7 @@ def test_a_backbone_is_pretrained_and_registered(cli: Cli, tmp_path: Path, monke
         judged.append(counts)
         return {TaskName.VQA: TaskReport(examples=1, accuracy=0.5, chance=0.1, majority=0.2, text_only=0.3)}
 
-    monkeypatch.setattr("models.pretrain.report_world", report)
+    monkeypatch.setattr("models.shapes.pretrain.report_world", report)
     done = cli("pretrain", "shapes", tmp_path / "mine", "--steps", 2, "--judged", 8)
     assert done.code == 0, done.err
     assert str(tmp_path / "mine") in done.out

@@ -9,9 +9,9 @@ from torch import Tensor, nn
 
 from models.architecture import Architecture, Choice, ModuleSpec, Stack, SubLayer, SubLayerKind
 from models.backbone import Backbone
+from models.costs.site import Site
 from models.modules.base import Context, TrainableModule
 from models.modules.build import Modules, build_modules
-from models.site import Site
 
 WIDTHS = {Stack.VISION: 16, Stack.LANGUAGE: 20}  # the others are as wide as the backbone
 HIDDEN, TEXT_TOKENS, IMAGE_TOKENS = 12, 3, 5

@@ -7,10 +7,10 @@ import torch
 from torch.utils.flop_counter import FlopCounterMode
 
 from models.architecture import ModuleSpec, Stack
-from models.module_costs import KINDS, check_module, module_macs, module_parameters, serves
+from models.costs.module_costs import KINDS, check_module, module_macs, module_parameters, serves
+from models.costs.site import Site
 from models.modules.base import TrainableModule
 from models.modules.build import BUILDERS, Modules
-from models.site import Site
 from tests.models.modules.places import SUB_LAYERS, TOY, Call, fill, modules_at, site_of
 
 SPECS = (

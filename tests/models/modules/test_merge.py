@@ -7,7 +7,7 @@ from torch.nn import functional as F
 from torch.utils.flop_counter import FlopCounterMode
 
 from models.architecture import ModuleSpec, Stack, SubLayer
-from models.module_costs import module_macs
+from models.costs.module_costs import module_macs
 from models.modules.merge import Mergeable
 from models.modules.routing_lora import RoutingLora
 from tests.models.modules.places import CA, FFN, MSA, SUB_LAYERS, TOY, Call, site_of, trained

@@ -8,11 +8,11 @@ from torch.nn import functional as F
 
 from models.architecture import Architecture, Stack, SubLayerKind
 from models.inputs import read_batch
+from models.layers.vilt_layers import FeedForward, SelfAttention
+from models.layers.vilt_stream import Stream
 from models.scores.contract import ScoringInputs
 from models.scores.flow import MeanSquareInputs, flow_scores
 from models.scores.multiflow import MODALITIES, Modality, linears, multiflow, standardised
-from models.vilt_layers import FeedForward, SelfAttention
-from models.vilt_stream import Stream
 
 
 @torch.no_grad()

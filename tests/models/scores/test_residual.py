@@ -5,10 +5,10 @@ import torch
 from torch import nn
 
 from models.inputs import read_batch
+from models.layers.vilt_stream import Stream
 from models.scores.contract import ScoringInputs
 from models.scores.residual import residual_ratio
 from models.scores.validity import valid_tokens
-from models.vilt_stream import Stream
 
 
 @torch.no_grad()

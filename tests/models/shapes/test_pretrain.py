@@ -10,9 +10,9 @@ import torch
 
 from models.architecture import Architecture, Choice
 from models.network import ITM_HEAD
-from models.pretrain import PretrainingRun, Recipe, pretrain_shapes, run_folder
-from models.pretraining import CONFIGS, Pretraining
 from models.registry import read_entry
+from models.shapes.pretrain import PretrainingRun, Recipe, pretrain_shapes, run_folder
+from models.shapes.pretraining import CONFIGS, Pretraining
 from models.shapes.question import ANSWERS
 from models.shapes.stream import Mixture, PretrainingStream
 from models.shapes.tokenizer import build_tokenizer, load_tokenizer

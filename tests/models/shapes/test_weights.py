@@ -4,9 +4,9 @@ import pytest
 
 from models.batch import Split
 from models.checkpoints import load_network
-from models.pretraining import CONFIGS
 from models.registry import SHIPPED, BackboneRegistry
 from models.shapes.dataset import ShapesData
+from models.shapes.pretraining import CONFIGS
 from models.shapes.question import ANSWERS
 from models.shapes.report import plain_accuracy
 from models.weights import WEIGHTS

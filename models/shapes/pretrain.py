@@ -17,7 +17,7 @@ from torch.utils.data import DataLoader
 from models.batch import Split
 from models.checkpoints import load_network, save_network
 from models.network import Network
-from models.pretraining import CONFIGS, Pretraining, thinned, total_loss
+from models.shapes.pretraining import CONFIGS, Pretraining, thinned, total_loss
 from models.shapes.report import report_world
 from models.shapes.stream import Mixture, PretrainingStream, StreamBatch
 from models.shapes.tokenizer import build_tokenizer

@@ -8,12 +8,12 @@ import torch
 
 from models.architecture import Architecture, Choice, Stack, SubLayer, bottleneck
 from models.checkpoints import read_state
-from models.das_keys import Adapter, DasTensors, taken_apart
-from models.lightning import CheckpointError
+from models.formats.das_keys import Adapter, DasTensors, taken_apart
+from models.formats.lightning import CheckpointError
+from models.formats.original_meter import Heads, is_meter, meter_contents
+from models.formats.original_vilt import vilt_contents
 from models.modules.build import Modules, build_modules
 from models.network import Network
-from models.original_meter import Heads, is_meter, meter_contents
-from models.original_vilt import vilt_contents
 from models.weights import build_backbone, build_heads, fill
 
 

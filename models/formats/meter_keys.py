@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from torch import Tensor
 
-from models.key_maps import CLASSIFIER, Rules
+from models.formats.key_maps import CLASSIFIER, Rules
 
 _ENCODER_LAYER = r"text_transformer\.encoder\.layer\.(\d+)\."
 _FUSION_LAYER = r"cross_modal_(text|image)_layers\.(\d+)\."

@@ -5,10 +5,10 @@ from typing import Any
 
 from torch import Tensor
 
-from models.contents import Contents
-from models.key_maps import ORIGINAL, ORIGINAL_DROPPED, grow_modalities, rename
-from models.lightning import CheckpointError
-from models.tensor_sizes import block_count, grid_of, head_count, whole_number
+from models.formats.contents import Contents
+from models.formats.key_maps import ORIGINAL, ORIGINAL_DROPPED, grow_modalities, rename
+from models.formats.lightning import CheckpointError
+from models.formats.tensor_sizes import block_count, grid_of, head_count, whole_number
 from models.vilt_config import ViltConfig
 
 

@@ -5,9 +5,16 @@ from typing import Any
 
 from torch import Tensor
 
-from models.contents import Contents
-from models.key_maps import CLASSIFIER, TRANSFORMERS, TRANSFORMERS_DROPPED, fuse_attention, grow_modalities, rename
-from models.lightning import CheckpointError
+from models.formats.contents import Contents
+from models.formats.key_maps import (
+    CLASSIFIER,
+    TRANSFORMERS,
+    TRANSFORMERS_DROPPED,
+    fuse_attention,
+    grow_modalities,
+    rename,
+)
+from models.formats.lightning import CheckpointError
 from models.vilt_config import ViltConfig
 
 

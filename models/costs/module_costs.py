@@ -3,10 +3,10 @@
 from collections.abc import Mapping, Sequence
 
 from models.architecture import ModuleSpec, SubLayer
-from models.module_forms.deltas import DELTAS
-from models.module_forms.kind import Carried, Kind
-from models.module_forms.updates import UPDATES
-from models.site import Site
+from models.costs.module_forms.deltas import DELTAS
+from models.costs.module_forms.kind import Carried, Kind
+from models.costs.module_forms.updates import UPDATES
+from models.costs.site import Site
 
 __all__ = ["Site", "check_module", "module_macs", "module_parameters", "serves"]
 

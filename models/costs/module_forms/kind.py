@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from models.architecture import ModuleSpec, SubLayerKind
-from models.site import FrozenLinear, Site
+from models.costs.site import FrozenLinear, Site
 
 
 @dataclass(frozen=True, slots=True)

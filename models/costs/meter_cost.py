@@ -5,10 +5,10 @@ from dataclasses import dataclass
 
 from models.architecture import Architecture, Choice, Stack, SubLayer, SubLayerKind
 from models.cost import Parameters, looks_for_foreground
-from models.head_costs import HeadCost
+from models.costs.head_costs import HeadCost
+from models.costs.module_costs import module_macs, module_parameters
+from models.costs.site import Site
 from models.meter_config import MeterConfig
-from models.module_costs import module_macs, module_parameters
-from models.site import Site
 from models.workload import Workload
 
 

@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 
 from models.architecture import SubLayerKind
-from models.module_forms.kind import Carried, Kind, Parts, linear
-from models.module_forms.routing import routing_macs
+from models.costs.module_forms.kind import Carried, Kind, Parts, linear
+from models.costs.module_forms.routing import routing_macs
 from models.modules import options
 from models.modules.options import PHA_EMBEDDING, PHA_HIDDEN, Granularity
 

@@ -7,8 +7,8 @@ from torch import Tensor, nn
 
 from models.architecture import Architecture, Stack, SubLayerKind
 from models.backbone import ModuleSet
+from models.layers.meter_sub_layers import Call, SubLayer, build_sub_layer
 from models.meter_config import MeterConfig
-from models.meter_sub_layers import Call, SubLayer, build_sub_layer
 from models.modules.base import Context
 from models.modules.beside import Beside
 

@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 from models.architecture import Architecture, Choice, SubLayer, SubLayerKind
 from models.cost import Parameters, looks_for_foreground
-from models.head_costs import HeadCost
-from models.module_costs import Site, module_macs, module_parameters
+from models.costs.head_costs import HeadCost
+from models.costs.module_costs import Site, module_macs, module_parameters
 from models.vilt_config import ViltConfig
 from models.workload import Workload
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 import torch
 from torch import Tensor
 
-from models.lightning import CheckpointError
+from models.formats.lightning import CheckpointError
 
 Rules = Sequence[tuple[str, str | Callable[[re.Match[str]], str]]]
 

@@ -6,12 +6,12 @@ from typing import Any
 
 from torch import Tensor
 
-from models.contents import Contents
-from models.key_maps import grow_modalities, rename
-from models.lightning import CheckpointError
+from models.formats.contents import Contents
+from models.formats.key_maps import grow_modalities, rename
+from models.formats.lightning import CheckpointError
+from models.formats.meter_keys import ORIGINAL, ORIGINAL_DROPPED, split_attention
+from models.formats.tensor_sizes import block_count, grid_of, head_count, whole_number
 from models.meter_config import MeterConfig
-from models.meter_keys import ORIGINAL, ORIGINAL_DROPPED, split_attention
-from models.tensor_sizes import block_count, grid_of, head_count, whole_number
 
 TEXT_LENGTH = 50  # tokens; METER's own setting for all but retrieval
 MARKS = ("vit_model.", "text_transformer.", "cross_modal_")

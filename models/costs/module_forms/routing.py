@@ -1,9 +1,9 @@
 """What routing costs, with summaries of one token."""
 
-from models.module_forms.kind import Carried
+from models.costs.module_forms.kind import Carried
+from models.costs.site import FrozenLinear
 from models.modules import options
 from models.modules.options import RoutingFunction
-from models.site import FrozenLinear
 
 FACTORS = {
     RoutingFunction.OUTER: 2,

@@ -7,8 +7,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from models.contents import Contents
-from models.lightning import CheckpointError
+from models.formats.contents import Contents
+from models.formats.lightning import CheckpointError
 from models.meter_config import MeterConfig
 
 KEY = "backbone.image.positions"

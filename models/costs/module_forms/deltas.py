@@ -3,11 +3,11 @@
 from collections.abc import Mapping
 
 from models.architecture import SubLayerKind
-from models.module_forms.kind import Carried, Kind, Parts, linear
-from models.module_forms.routing import routed_tokens, routing_macs
+from models.costs.module_forms.kind import Carried, Kind, Parts, linear
+from models.costs.module_forms.routing import routed_tokens, routing_macs
+from models.costs.site import ADAPTED, BIASED, FED, ROUTED
 from models.modules import options
 from models.modules.options import ContextForm, RoutingFunction
-from models.site import ADAPTED, BIASED, FED, ROUTED
 
 
 def _lora_macs(carried: Carried) -> int:
