@@ -5,7 +5,7 @@ from typing import Annotated, Any
 import typer
 import yaml
 from rich.console import Console
-from rich.table import Table
+from rich.table import Column, Table
 
 from models.recipe import Recipe, RecipeError
 from models.recipes import RECIPES, recipe
@@ -40,13 +40,17 @@ def recipes(
 
 
 def _table(names: list[str]) -> Table:
-    table = Table("recipe", "task", *SHORT, "losses", "source", box=None)
+    table = Table(Column("recipe", overflow="fold"), "task", *SHORT, Column("losses", overflow="fold"), box=None)
+    sources: dict[str, str] = {}
     for name in names:
         if name not in RECIPES:
             raise UserError(f"no recipe '{name}'; there are {', '.join(RECIPES)}")
         for task, found in RECIPES[name].items():
-            numbers = (f"{getattr(found, column):g}" for column in COLUMNS)
-            table.add_row(name, str(task), *numbers, " + ".join(found.losses), found.source)
+            numbers = (f"{getattr(found, column):.3g}" for column in COLUMNS)
+            table.add_row(name, str(task), *numbers, " + ".join(found.losses))
+            sources.setdefault(found.source, name)
+    table.caption = "\n".join(f"{name}: {source}" for source, name in sources.items())
+    table.caption_justify = "left"
     return table
 
 
