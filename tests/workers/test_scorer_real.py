@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import torch
 from PIL import Image
 from torch import nn
 
@@ -291,14 +290,3 @@ def test_a_split_too_large_to_hold_is_streamed_to_the_same_result(
         outcomes.append([without_time(measured(scorer, stage, GENOME)) for stage in STAGES])
     assert outcomes[0] == outcomes[1]
     assert 0 <= outcomes[0][0]["foreground_fallbacks"] <= 1
-
-
-def test_a_streamed_split_gives_any_rows(folders: Folders) -> None:
-    data = open_data("vqa", TaskName.VQA, folders=DataFolders(folders.data), reading=raw_world.reading())
-    streamed = examples.Streamed(data, Split.TRAIN, 9, CPU)
-    whole = data.examples(Split.TRAIN, 9)
-    assert len(streamed) == 9
-    for index in (torch.tensor([7, 0, 7]), slice(2, 100)):
-        part = streamed.rows(index)
-        assert torch.equal(part.input_ids, whole.rows(index).input_ids)
-        assert torch.equal(part.targets, whole.rows(index).targets)
