@@ -32,6 +32,7 @@ bench: $(READY) ## Measure again what README claims, quickly
 	$(BIN)/python -m benchmarks.world --quick
 	$(BIN)/python -m benchmarks.fidelity --quick
 	$(BIN)/python -m benchmarks.demo --quick
+	$(BIN)/python -m benchmarks.methods --quick
 	$(BIN)/python -m benchmarks.costs --quick
 	$(BIN)/python -m benchmarks.real_size --quick
 
