@@ -59,7 +59,7 @@ def test_the_providers_time_counts_for_every_image_in_every_round(
 
     def counted(self: Saliency, *args: object) -> Tensor:
         asked.append(1)
-        return coverage(self, *args)  # type: ignore[arg-type]  # whatever it is given
+        return coverage(self, *args)  # type: ignore[arg-type]  # counts calls; arguments pass through
 
     monkeypatch.setattr(Saliency, "coverage", counted)
     monkeypatch.setattr("models.foreground.look.Look.latency", Fixed())

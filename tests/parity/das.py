@@ -65,7 +65,7 @@ def _read_json_files(folder: Path) -> tuple[dict[Path, Any], dict[Path, Any]]:
 
 def _belonging(file: Path, others: Sequence[Path]) -> Path:
     """The one of `others` whose name begins most like that of `file`."""
-    alike = {other: len(commonprefix([file.stem, other.stem])) for other in others}  # noqa: RUF071 - characters
+    alike = {other: len(commonprefix([file.stem, other.stem])) for other in others}  # noqa: RUF071 - of names, not paths
     best = [other for other, length in alike.items() if length == max(alike.values())]
     if len(best) != 1:
         raise ValueError(f"{file.name} needs one config and one checkpoint named like it; found {[*map(str, best)]}")

@@ -1,19 +1,17 @@
 """DAS is that of its published code, and a changed number shows."""
 
-import json
 import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
-from safetensors.torch import load_file, save_file
-from torch import Tensor
 
 from models.architecture import Architecture
 from models.formats.das_checkpoint import load_das
 from search.space import DROP, KEEP, SearchSpace
 from search.space_spec import SpaceSpec
+from tests.parity.damage import change, change_json
 from tests.parity.das import compare
 
 FIXTURES = Path(__file__).parents[1] / "fixtures" / "das"
@@ -24,18 +22,6 @@ BANDIT, SIZES, METER, VILT = 2 * 5, 2 * 2, 5 * 5, 3 * 7
 def folder(tmp_path: Path) -> Path:
     """A copy to damage."""
     return Path(shutil.copytree(FIXTURES, tmp_path / "das"))
-
-
-def change(file: Path, edit: Callable[[dict[str, Tensor]], object]) -> None:
-    tensors = load_file(file)
-    edit(tensors)
-    save_file(tensors, file)
-
-
-def change_json(file: Path, edit: Callable[[Any], object]) -> None:
-    data = json.loads(file.read_text())
-    edit(data)
-    file.write_text(json.dumps(data))
 
 
 def beyond(folder: Path) -> list[str]:

@@ -1,19 +1,17 @@
 """ViLT is that of its published code, and a changed number shows."""
 
-import json
 import shutil
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 import torch
-from safetensors.torch import load_file, save_file
-from torch import Tensor, nn
+from torch import nn
 
 from models.checkpoints import load_network
 from models.network import Network
 from tests.parity import vilt
+from tests.parity.damage import change, change_json
 from tests.parity.vilt import compare
 
 FIXTURES = Path(__file__).parents[1] / "fixtures" / "vilt"
@@ -24,18 +22,6 @@ TWIN, SIZES, PROBE, CASES, RESIZING = 1, 2 * 8, 5, 3 * 7, 1
 def folder(tmp_path: Path) -> Path:
     """A copy to damage."""
     return Path(shutil.copytree(FIXTURES, tmp_path / "vilt"))
-
-
-def change(file: Path, edit: Callable[[dict[str, Tensor]], object]) -> None:
-    tensors = load_file(file)
-    edit(tensors)
-    save_file(tensors, file)
-
-
-def change_json(file: Path, edit: Callable[[Any], object]) -> None:
-    data = json.loads(file.read_text())
-    edit(data)
-    file.write_text(json.dumps(data))
 
 
 def beyond(folder: Path) -> list[str]:

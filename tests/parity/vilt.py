@@ -106,7 +106,7 @@ def _compare_file(
 ) -> Iterator[Comparison]:
     probe = config.get(file.stem, {})
     source = Path(probe["pixels_from"]).stem if PROBE in probe else file.stem
-    checkpoint = max(checkpoints, key=lambda each: len(commonprefix([each.name, source])))  # noqa: RUF071 - characters
+    checkpoint = max(checkpoints, key=lambda each: len(commonprefix([each.name, source])))  # noqa: RUF071 - of names, not paths
     if PROBE in probe:
         pixels = read_tensors(file.with_name(probe["pixels_from"]))
         shared = {name: value for name, value in pixels.items() if name.startswith((PIXELS, PIXEL_MASK))}
