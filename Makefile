@@ -4,6 +4,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
+PEERS := $(VENV)/.peers
 
 .PHONY: help demo test lint bench serve clean
 
@@ -28,13 +29,22 @@ lint: $(READY) ## Check style, types and the arrows between the folders
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-bench: $(READY) ## Measure again what README claims, quickly
+$(PEERS): $(READY)
+	$(BIN)/pip install --quiet --editable '.[dev,bench]'
+	touch $@
+
+bench: $(PEERS) ## Measure again what README claims, quickly, beside other systems
 	$(BIN)/python -m benchmarks.world --quick
 	$(BIN)/python -m benchmarks.fidelity --quick
 	$(BIN)/python -m benchmarks.demo --quick
 	$(BIN)/python -m benchmarks.methods --quick
 	$(BIN)/python -m benchmarks.costs --quick
 	$(BIN)/python -m benchmarks.real_size --quick
+	$(BIN)/python -m benchmarks.scoring --quick
+	$(BIN)/python -m benchmarks.orchestration --quick
+	$(BIN)/python -m benchmarks.quality --quick
+	$(BIN)/python -m benchmarks.scale --quick
+	$(BIN)/python -m benchmarks.end_to_end --quick
 
 serve: $(READY) ## Serve on http://127.0.0.1:8321
 	$(BIN)/twinsieve serve

@@ -18,7 +18,7 @@ from rich.progress import Progress
 from rich.table import Table
 
 from benchmarks.machine import write
-from benchmarks.scoring import CACHE, weights_digest
+from benchmarks.measuring import CACHE, weights_digest
 from models.registry import BackboneRegistry
 from search.build import build_algorithm, build_space
 from search.contracts import Candidate, Failure, Fidelity, Outcome
@@ -56,7 +56,8 @@ def run(spec: SearchSpec) -> dict[str, Any]:
     outcomes: dict[tuple[Fidelity, tuple[int, ...]], Outcome] = {}
 
     def measure(candidate: Candidate) -> Outcome:
-        outcomes[candidate.fidelity, candidate.genome] = outcome = scorer.measure(candidate)
+        (outcome,) = scorer.measure([candidate])
+        outcomes[candidate.fidelity, candidate.genome] = outcome
         return outcome
 
     utilisation = SerialRunner(measure).run(algorithm)

@@ -20,7 +20,7 @@ from rich.table import Table
 from scipy.stats import spearmanr
 
 from benchmarks.machine import write
-from benchmarks.scoring import Question, ask, with_steps
+from benchmarks.measuring import Question, ask, with_steps
 from search.contracts import Fidelity, Genome
 from search.spec import SearchSpec
 

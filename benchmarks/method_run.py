@@ -12,7 +12,7 @@ from typing import Any
 
 import torch
 
-from benchmarks.scoring import CACHE, weights_digest
+from benchmarks.measuring import CACHE, weights_digest
 from models.data.whole_file import whole_file
 from models.registry import BackboneRegistry
 from search.algorithms import search_algorithm
@@ -67,14 +67,18 @@ def _search(spec: SearchSpec, artifacts: Path) -> Run:
     algorithm = search_algorithm(spec, space, macs_budget(spec, space))
     searched: list[Outcome] = []
 
+    def alone(candidate: Candidate) -> Outcome:
+        (outcome,) = scorer.measure([candidate])
+        return outcome
+
     def measure(candidate: Candidate) -> Outcome:
-        searched.append(scorer.measure(candidate))
+        searched.append(alone(candidate))
         return searched[-1]
 
     SerialRunner(measure).run(algorithm)
     genome = algorithm.best(1)[0].genome
-    scorer.measure(Candidate(0, genome, Fidelity.FINAL))
-    tested = _measured(scorer.measure(Candidate(0, genome, Fidelity.TEST)))
+    alone(Candidate(0, genome, Fidelity.FINAL))
+    tested = _measured(alone(Candidate(0, genome, Fidelity.TEST)))
     return Run(
         spec.seed,
         genome,

@@ -40,6 +40,10 @@ METHODS: Mapping[str, dict[str, Any]] = {
     "MULTIFLOW ranking": {"name": "multiflow", "algorithm": {"name": "ranked", "score": "multiflow"}},
     "greedy": {"algorithm": {"name": "greedy"}},
     "random": {"algorithm": {"name": "random"}},
+    "steady": {"algorithm": {"name": "steady"}},
+    "ALF with warm start": {"fidelity": {"warm_steps": 200}},
+    "ALF with warm start and screen": {"fidelity": {"warm_steps": 200, "screen": 8}},
+    "random with warm start": {"algorithm": {"name": "random"}, "fidelity": {"warm_steps": 200}},
     "routing": {"space": {"modules": ["routing-adapter:8:mul"]}, "algorithm": {"name": "no-skip"}},
     "LoRA": {"space": {"modules": ["lora:8"]}, "algorithm": {"name": "no-skip"}},
     "VL-PET": {"space": {"modules": ["vl-pet:8:row"]}, "algorithm": {"name": "no-skip"}},
@@ -50,7 +54,7 @@ A row's own `name` keeps its spec, and with it what was measured of it, whatever
 """
 
 BOUNDED = tuple(
-    name for name in METHODS if name.startswith(("Double", "ALF", "DAS c", "EAS", "MULTI", "greedy", "rand"))
+    name for name in METHODS if name.startswith(("Double", "ALF", "DAS c", "EAS", "MULTI", "greedy", "rand", "steady"))
 )
 """The rows that a bound on MACs changes."""
 

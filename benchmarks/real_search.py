@@ -94,7 +94,7 @@ def real_search(
         start = time.perf_counter()
         scorer = Scorer(job, device=device, threads=threads)
         opening = time.perf_counter() - start
-        proxies, seconds, memory = _run(job, scorer.measure, finals=scale.finals, device=device)
+        proxies, seconds, memory = _run(job, _one_by_one(scorer), finals=scale.finals, device=device)
         del scorer  # its network makes room for the next one
         forward = _forward(job, batch=scale.batch, device=device)
     taken = statistics.median(each["seconds"] for each in proxies)
@@ -138,6 +138,14 @@ def real_spec(backbone: str, data: str, scale: Scale) -> SearchSpec:
             "workers": 1,
         }
     )
+
+
+def _one_by_one(scorer: Scorer) -> Callable[[Candidate], Outcome]:
+    def alone(candidate: Candidate) -> Outcome:
+        (outcome,) = scorer.measure([candidate])
+        return outcome
+
+    return alone
 
 
 def _run(

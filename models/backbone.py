@@ -1,14 +1,19 @@
 """What every backbone is to the rest: it reads texts and images apart, then runs an architecture on their pairs."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Protocol
+from typing import Protocol, Self, TypeVar
 
 from torch import Tensor, nn
 
-from models.architecture import Architecture
+from models.architecture import Architecture, Choice
 from models.backbone_config import BackboneConfig
-from models.modules.base import TrainableModule
+from models.modules.base import Addition, TrainableModule
+
+State = TypeVar("State")
+"""What a backbone carries from one sub-layer to the next: rows, which `models.rows` joins and splits."""
+Sight = TypeVar("Sight", bound="Narrowing")
+"""What of it one sub-layer reads and changes, rows as well."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +69,29 @@ class Features:
     pooled: Tensor
 
 
+@dataclass(frozen=True, slots=True)
+class Output:
+    """What a frozen sub-layer gives: its addend to the residual stream (R, S, D), and patch scores (R, N) if asked."""
+
+    tokens: Tensor
+    scores: Tensor | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """What is to be done at one place.
+
+    `scored` asks a self-attention for patch scores; `output` is what the frozen sub-layer gives, where that is known;
+    `first` asks a self-attention for the first token alone, which still attends to all.
+    """
+
+    choice: Choice
+    module: Addition | None = None
+    scored: bool = False
+    output: Output | None = None
+    first: bool = False
+
+
 class ModuleSet(Protocol):
     """The trainable modules of one architecture."""
 
@@ -73,6 +101,68 @@ class ModuleSet(Protocol):
 
     def at(self, place: int) -> TrainableModule | None:
         """The module of the sub-layer at `place`, or None."""
+
+
+class Narrowing(Protocol):
+    """What a sub-layer sees."""
+
+    @property
+    def first(self) -> Self:
+        """The same with the first token of its own sequence alone."""
+
+
+class Machine(Protocol[State, Sight]):
+    """A backbone one sub-layer at a time; its forward call is no more than these in their order."""
+
+    def places(self, texts: Texts, images: Images) -> Sequence[int]:
+        """The places that have not run on these texts and images yet, as they follow each other."""
+
+    def begin(self, texts: Texts, images: Images, *architectures: Architecture) -> State:
+        """Row r of the texts with row r of the images, for architectures with the same patch filter or none.
+
+        Raises:
+            ValueError: an architecture does not fit the backbone, or what has already run.
+        """
+
+    def enter(self, state: State, place: int) -> State:
+        """What happens in front of `place`, such as the patch filter; the same state where nothing does."""
+
+    def mark(self, state: State, place: int, token: Tensor) -> State:
+        """The classifier token (D,) put in, where `place` is the first one behind it; else the same state."""
+
+    def sight(self, state: State, place: int, choice: Choice) -> Sight:
+        """What of the state is read and changed at `place`."""
+
+    def put(self, state: State, place: int, sight: Sight) -> State:
+        """The state with what the sub-layer at `place` has changed."""
+
+    def scorer(self, architecture: Architecture) -> int | None:
+        """The place of the self-attention that scores patches for the filter: the last one that is kept before it."""
+
+    def lasts(self, architecture: Architecture, tokenwise: Collection[int]) -> frozenset[int]:
+        """Places behind which only the first token of their own sequence still matters to the pooled features.
+
+        `tokenwise` are the places whose module, if any, mixes no tokens.
+        """
+
+    def output(self, sight: Sight, place: int, *, scored: bool = False, first: bool = False) -> Output:
+        """What the frozen sub-layer alone gives, by `Step`'s rules."""
+
+    def advance(self, sight: Sight, place: int, step: Step) -> Sight:
+        """What is seen behind `place`; the same where nothing stands there.
+
+        Raises:
+            ValueError: the module in a dropped sub-layer's place adds nothing.
+        """
+
+    def first(self, state: State) -> State:
+        """The first token of each sequence alone: all that the pooled features need."""
+
+    def pooled(self, state: State, pooler: Callable[..., Tensor]) -> Tensor:
+        """The pooled features (R, P) at the end."""
+
+    def finish(self, state: State, pooler: Callable[..., Tensor]) -> Features:
+        """All features at the end."""
 
 
 class Backbone(Protocol):

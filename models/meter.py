@@ -1,33 +1,21 @@
 """METER (Dou et al., CVPR 2022): CLIP and RoBERTa under a two-stream fusion encoder, every sub-layer droppable."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 
 import torch
 from torch import Tensor, nn
 
 from models.architecture import Architecture, Choice, PatchKeep, Stack, SubLayerKind
-from models.backbone import Features, Images, ModuleSet, Texts
+from models.backbone import Features, Images, ModuleSet, Output, Step, Texts
 from models.layers.meter_embeddings import ImageEmbeddings, TextEmbeddings
-from models.layers.meter_run import Run, Stacks, Stream
-from models.layers.meter_sub_layers import Attention, FeedForward
+from models.layers.meter_pooler import Pooler
+from models.layers.meter_stacks import Stacks
+from models.layers.meter_streams import Pair, Sight, Stream
+from models.layers.meter_sub_layers import Attention, Call, FeedForward
 from models.meter_config import MeterConfig
-from models.patch_filter import filter_patches, similarity_scores
-
-FIRST_PATCH = 1  # behind the image's CLS
-
-
-class Pooler(nn.Module):
-    """`tanh(W h + b)` of token 0 of each stream, side by side."""
-
-    def __init__(self, width: int) -> None:
-        super().__init__()
-        self.text = nn.Linear(width, width)
-        self.image = nn.Linear(width, width)
-
-    def forward(self, text: Tensor, image: Tensor) -> Tensor:
-        """(R, L, D) and (R, 1 + N, D) to (R, 2 D)."""
-        return torch.tanh(torch.cat([self.text(text[:, 0]), self.image(image[:, 0])], dim=-1))
+from models.modules.beside import Beside
+from models.walk import walk
 
 
 class Meter(nn.Module):
@@ -91,8 +79,9 @@ class Meter(nn.Module):
             ValueError: there are fewer blocks, or the text is longer than there are positions.
         """
         last = _last(blocks, self.config.language_blocks)
-        texts = Texts(self.text(input_ids), attention_mask.bool())
-        return self._language(texts, self._everything(), last)
+        stream = Stream.of(self.text(input_ids), attention_mask.bool())
+        read = self._encoded(Sight(stream), Stack.LANGUAGE, last)
+        return Texts(read.own.tokens, attention_mask.bool(), last)
 
     def read_images(
         self,
@@ -119,10 +108,145 @@ class Meter(nn.Module):
                 f"this METER has {self.config.modalities} modality types; an image cannot be of {modality}"
             )
         modalities = torch.full((len(pixels),), modality, device=pixels.device)
-        return self._vision(Images(self.image(pixels), None, modalities, foreground), self._everything(), last)
+        scorer = self._last_attention(last, Architecture.full(self.config.sub_layers).choices)
+        read = self._encoded(Sight(Stream.of(self.image(pixels), None)), Stack.VISION, last, scorer=scorer)
+        return Images(read.own.tokens, None, modalities, foreground, last, read.scores)
 
-    def _everything(self) -> Run:
-        return Run(self.stacks, Architecture.full(self.config.sub_layers))
+    def _encoded(self, sight: Sight, stack: Stack, blocks: int, *, scorer: int | None = None) -> Sight:
+        """A stream after the first blocks of its encoder, with the scores of the self-attention at `scorer`."""
+        for block in range(blocks):
+            for place in self.config.places(stack, block):
+                sight = self.advance(sight, place, Step(Choice(), scored=place == scorer))
+        return sight
+
+    def places(self, texts: Texts, images: Images) -> list[int]:
+        """Both encoders from where they have been left, then layer by layer both streams of the fusion encoder."""
+        config = self.config
+        blocks = [
+            *((Stack.LANGUAGE, block) for block in range(texts.blocks, config.language_blocks)),
+            *((Stack.VISION, block) for block in range(images.blocks, config.vision_blocks)),
+            *((stack, depth) for depth in range(config.depth) for stack in (Stack.TEXT, Stack.IMAGE)),
+        ]
+        return [place for stack, block in blocks for place in config.places(stack, block)]
+
+    def begin(self, texts: Texts, images: Images, *architectures: Architecture) -> Pair:
+        """Both streams as far as they are read.
+
+        Raises:
+            ValueError: an architecture is for another number of sub-layers, keeps one that a slim model lacks, or
+                changes a block that has already run.
+        """
+        for architecture in architectures:
+            self._check(architecture, texts, images)
+        return Pair.of(texts, images, architectures[0].patches)
+
+    def enter(self, state: Pair, place: int) -> Pair:
+        """The patch filter, where it is at `place`; in front of a fusion layer, what both streams read."""
+        gene = self.config.sub_layers[place]
+        if place != self.config.places(gene.stack, gene.block).start:
+            return state
+        if gene.stack is Stack.VISION:
+            at = None if state.patches is None else state.patches.after_block
+            return state.filtered if gene.block == at else state
+        if gene.stack is not Stack.TEXT:
+            return state
+        return (self._projected(state) if gene.block == 0 else state).entering
+
+    def _projected(self, state: Pair) -> Pair:
+        """Both streams as they enter the fusion encoder; the last place of a patch filter is here."""
+        image = replace(state.image, tokens=self.vision_norm(state.image.tokens))
+        state = replace(state, image=image).filtered
+        text = self.text_projection(state.text.tokens) + self.modalities.weight[0]
+        tokens = self.image_projection(state.image.tokens) + self.modalities(state.modality).unsqueeze(1)
+        return replace(state, text=Stream.of(text, state.text.valid), image=Stream.of(tokens, state.image.valid))
+
+    def mark(self, state: Pair, place: int, token: Tensor) -> Pair:
+        """DAS's classifier token (D,) in the place of the projected text's first one (its published code)."""
+        if place != 0:
+            return state
+        first = (token + self.modalities.weight[0]).expand(len(state.text.tokens), 1, -1)
+        text = replace(state.text, tokens=torch.cat([first, state.text.tokens[:, 1:]], dim=1))
+        return replace(state, text=text).entering
+
+    def sight(self, state: Pair, place: int, choice: Choice) -> Sight:
+        """The stream of the sub-layer at `place`; of the other one what cross-attention reads, or modules look at."""
+        gene = self.config.sub_layers[place]
+        sight = state.sight(gene.stack)
+        if sight.other is None or (choice.keep and gene.kind is SubLayerKind.CROSS_ATTENTION):
+            return sight
+        return replace(sight, other=sight.other.first)
+
+    def put(self, state: Pair, place: int, sight: Sight) -> Pair:
+        """Both streams, with what the sub-layer at `place` made of its own."""
+        return state.after(self.config.sub_layers[place].stack, sight)
+
+    def scorer(self, architecture: Architecture) -> int | None:
+        """The place of the self-attention that scores patches; None without a filter, or where none runs before it."""
+        keep = architecture.patches
+        return None if keep is None else self._last_attention(keep.after_block, architecture.choices)
+
+    def _last_attention(self, blocks: int, choices: Sequence[Choice]) -> int | None:
+        """The last self-attention that is kept in CLIP's first blocks; the first sub-layer of a block is one."""
+        attentions = (self.config.places(Stack.VISION, block).start for block in range(blocks))
+        return max((place for place in attentions if choices[place].keep), default=None)
+
+    def lasts(self, architecture: Architecture, tokenwise: Collection[int]) -> frozenset[int]:
+        """Of each stream, the places behind the last one that mixes its tokens or lets the other stream read them."""
+        genes, choices, found = self.config.sub_layers, architecture.choices, set()
+        needed = {Stack.TEXT: False, Stack.IMAGE: False}  # whether all tokens that leave the layer are
+        for depth in reversed(range(self.config.depth)):
+            read = set()
+            for stack, other in ((Stack.TEXT, Stack.IMAGE), (Stack.IMAGE, Stack.TEXT)):
+                for place in reversed(self.config.places(stack, depth)):
+                    found |= {place} if not needed[stack] and place in tokenwise else set()
+                    kind = genes[place].kind if choices[place].keep else None
+                    needed[stack] |= kind is SubLayerKind.SELF_ATTENTION or place not in tokenwise
+                    read |= {other} if kind is SubLayerKind.CROSS_ATTENTION else set()
+            needed |= dict.fromkeys(read, True)
+        return frozenset(found)
+
+    def output(self, sight: Sight, place: int, *, scored: bool = False, first: bool = False) -> Output:
+        """What the attention or FFN at `place` gives, with patch scores if asked."""
+        call = self._call(sight, place, Step(Choice(), scored=scored, first=first))
+        return self.stacks.at(place).output(sight.own.tokens, call)
+
+    def advance(self, sight: Sight, place: int, step: Step) -> Sight:
+        """The stream behind `place`, and new patch scores if asked.
+
+        Raises:
+            ValueError: the module in a dropped sub-layer's place adds nothing.
+        """
+        tokens, scores = self.stacks.at(place)(sight.own.tokens, self._call(sight, place, step))
+        if not step.choice.keep and step.module is not None and tokens is sight.own.tokens:
+            gene = self.config.sub_layers[place]
+            raise ValueError(f"module '{step.choice.module}' cannot stand in the place of {gene}")
+        own = replace(sight.own.first if step.first else sight.own, tokens=tokens)
+        return replace(sight, own=own, scores=sight.scores if scores is None else scores)
+
+    def _call(self, sight: Sight, place: int, step: Step) -> Call:
+        gene, own, other = self.config.sub_layers[place], sight.own, sight.other
+        beside = None if step.module is None else Beside(step.module, sight.context(gene.stack))
+        if gene.kind is SubLayerKind.CROSS_ATTENTION and other is not None:
+            return Call(step.choice, beside, memory=other.tokens, mask=other.mask, given=step.output)
+        return Call(step.choice, beside, mask=own.mask, scored=step.scored, given=step.output, first=step.first)
+
+    def first(self, state: Pair) -> Pair:
+        """Token 0 of each stream."""
+        ended = self._ended(state)
+        return Pair(ended.text.first, ended.image.first, ended.modality)
+
+    def pooled(self, state: Pair, pooler: Callable[..., Tensor]) -> Tensor:
+        """`tanh(W h + b)` of token 0 of each stream, side by side: (R, 2 D)."""
+        return pooler(state.text.tokens, state.image.tokens)
+
+    def finish(self, state: Pair, pooler: Callable[..., Tensor]) -> Features:
+        """All tokens of both streams."""
+        ended = self._ended(state)
+        return Features(ended.text.tokens, ended.image.tokens, self.pooled(ended, pooler))
+
+    def _ended(self, state: Pair) -> Pair:
+        """Both streams behind the last place, which without a fusion layer lies in front of the fusion encoder."""
+        return state if self.config.depth else self._projected(state)
 
     def forward(
         self,
@@ -140,69 +264,7 @@ class Meter(nn.Module):
             ValueError: the architecture is for another number of sub-layers, keeps one that a slim model lacks, or
                 changes a block that has already run.
         """
-        self._check(architecture, texts, images)
-        run = Run(self.stacks, architecture, modules)
-        text = self._project_text(self._language(texts, run, self.config.language_blocks), run)
-        image = self._project_image(self._seen(images, run))
-        for depth in range(self.config.depth):
-            # both read the pair that entered the layer
-            text, image = (
-                self._fuse(Stack.TEXT, depth, text, image, run),
-                self._fuse(Stack.IMAGE, depth, image, text, run),
-            )
-        pooled: Tensor = (pooler or self.pooler)(text.tokens, image.tokens)
-        return Features(text.tokens, image.tokens, pooled)
-
-    def _language(self, texts: Texts, run: Run, last: int) -> Texts:
-        stream = Stream.of(texts.tokens, texts.valid)
-        for block in range(texts.blocks, last):
-            for place in self.config.places(Stack.LANGUAGE, block):
-                stream, _ = run(place, stream)
-        return replace(texts, tokens=stream.tokens, blocks=last)
-
-    def _vision(self, images: Images, run: Run, last: int, *, scored: bool = True) -> Images:
-        """The images after CLIP's first `last` blocks, with the scores of the last self-attention that ran."""
-        stream, scores = Stream.of(images.tokens, images.valid), images.scores
-        places = [place for block in range(images.blocks, last) for place in self.config.places(Stack.VISION, block)]
-        scorer = self._last_attention(places, run) if scored else None
-        for place in places:
-            stream, found = run(place, stream, scored=place == scorer)
-            scores = scores if found is None else found
-        return replace(images, tokens=stream.tokens, blocks=last, scores=scores)
-
-    def _last_attention(self, places: list[int], run: Run) -> int | None:
-        attentions = (place for place in places if self.config.sub_layers[place].kind is SubLayerKind.SELF_ATTENTION)
-        return max((place for place in attentions if run.architecture.choices[place].keep), default=None)
-
-    def _seen(self, images: Images, run: Run) -> Images:
-        """The images after all of CLIP, without the patches that the architecture drops on the way."""
-        keep, last = run.architecture.patches, self.config.vision_blocks
-        if keep is None:
-            return self._normed(self._vision(images, run, last, scored=False))
-        images = self._vision(images, run, keep.after_block)
-        if keep.after_block == last:
-            return _filtered(self._normed(images), keep)
-        return self._normed(self._vision(_filtered(images, keep), run, last, scored=False))
-
-    def _normed(self, images: Images) -> Images:
-        return replace(images, tokens=self.vision_norm(images.tokens))
-
-    def _project_text(self, texts: Texts, run: Run) -> Stream:
-        """(R, L, D) into the fusion encoder; DAS's classifier token takes the first place (its published code)."""
-        tokens = self.text_projection(texts.tokens)
-        if (token := run.classifier_token) is not None:
-            tokens = torch.cat([token.expand(len(tokens), 1, -1), tokens[:, 1:]], dim=1)
-        return Stream.of(tokens + self.modalities.weight[0], texts.valid)
-
-    def _project_image(self, images: Images) -> Stream:
-        tokens = self.image_projection(images.tokens) + self.modalities(images.modality).unsqueeze(1)
-        return Stream.of(tokens, images.valid)
-
-    def _fuse(self, stack: Stack, depth: int, own: Stream, other: Stream, run: Run) -> Stream:
-        """One stream after its fusion layer."""
-        for place in self.config.places(stack, depth):
-            own, _ = run(place, own, other)
-        return own
+        return self.finish(walk(self, texts, images, architecture, modules), pooler or self.pooler)
 
     def _check(self, architecture: Architecture, texts: Texts, images: Images) -> None:
         genes, choices = self.config.sub_layers, architecture.choices
@@ -226,19 +288,6 @@ class Meter(nn.Module):
             raise ValueError(
                 f"{images.blocks} blocks have run on these images, but their patch scores did not come along"
             )
-
-
-def _filtered(images: Images, keep: PatchKeep) -> Images:
-    scores = similarity_scores(images.tokens, FIRST_PATCH) if images.scores is None else images.scores
-    tokens, valid = filter_patches(
-        images.tokens,
-        images.valid,
-        keep=keep,
-        scores=scores,
-        foreground=images.foreground,
-        first_patch=FIRST_PATCH,
-    )
-    return replace(images, tokens=tokens, valid=valid, scores=None, foreground=None)
 
 
 def _last(blocks: int | None, held: int) -> int:

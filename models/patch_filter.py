@@ -27,6 +27,11 @@ def similarity_scores(tokens: Tensor, first_patch: int) -> Tensor:
     return torch.cosine_similarity(tokens[:, :1], tokens[:, first_patch:], dim=-1)
 
 
+def unscored(tokens: Tensor) -> Tensor:
+    """Scores (B, N) of images (B, 1 + N, D) that no self-attention has seen: NaN."""
+    return tokens.new_full((tokens.shape[0], tokens.shape[1] - 1), float("nan"))
+
+
 def filter_patches(
     tokens: Tensor,
     valid: Tensor | None,

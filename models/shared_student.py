@@ -1,8 +1,9 @@
 """Every candidate at once: one set of weights that all architectures of a space share while it is trained."""
 
 import copy
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
+from typing import ClassVar
 
 import torch
 from torch import Tensor, nn
@@ -13,43 +14,56 @@ from models.heads import TASKS
 from models.inputs import Inputs
 from models.layers.fusion_parameters import fusion_parameters
 from models.modules.base import TrainableModule
-from models.modules.build import Modules, build_modules
+from models.modules.build import ModuleLibrary, build_library
 from models.network import Network
 from models.workload import TaskName
 
 
 class SharedStudent(nn.Module):
-    """A module for each sub-layer that stays and another for each that goes; an architecture picks (DAS, section 3).
+    """A module for each choice that a place may get; an architecture picks (DAS, section 3, for any choices).
 
     Pooler and head are copies of the network's own, and shared as well.
     """
 
+    leading: ClassVar[int] = 0  # dimensions of each parameter that count members, as a pack has one
+
     def __init__(
         self,
         network: Network,
-        kept: Architecture,
-        dropped: Architecture,
         task: TaskName,
         *,
+        choices: Sequence[Collection[Choice]],
+        classifier_token: bool,
         generator: torch.Generator,
     ) -> None:
-        """`kept` says what stands beside each sub-layer that stays, `dropped` what stands in each one's place."""
+        """`choices` are those of each place; of equal ones one counts, and those without a module hold nothing."""
         super().__init__()
         self.task = TASKS[task]
         self.network = network
-        self._kept = kept
-        self.beside = build_modules(
-            network.backbone, kept, generator=generator, classifier_token=network.classifier_token
+        self.choices = tuple(tuple(dict.fromkeys(each)) for each in choices)
+        self.library = build_library(
+            network.backbone,
+            choices,
+            generator=generator,
+            classifier_token=network.classifier_token,
+            has_token=classifier_token,
         )
-        self.instead = build_modules(network.backbone, _in_place(dropped), generator=generator)
         self.pooler = copy.deepcopy(network.backbone.pooler).requires_grad_(True)
         self.head = copy.deepcopy(network.head(task, generator=generator)).requires_grad_(True)
         self.to(next(network.backbone.parameters()).device)
 
+    def at(self, place: int, choice: Choice) -> TrainableModule | None:
+        """The module of a choice at `place`, or None."""
+        return self.library.at(place, choice)
+
+    def modules_of(self, architecture: Architecture) -> "Picked":
+        """The modules that an architecture runs with."""
+        return Picked(architecture, self.library)
+
     def pooled(self, inputs: Inputs, architecture: Architecture) -> Tensor:
         """Pooled features (B, passes, P) of B examples as `architecture` sees them."""
-        picked = _Picked(architecture, self.beside, self.instead)
-        features: Features = self.network.backbone(inputs.texts, inputs.images, architecture, picked, self.pooler)
+        modules = self.modules_of(architecture)
+        features: Features = self.network.backbone(inputs.texts, inputs.images, architecture, modules, self.pooler)
         pooled: Tensor = features.pooled.unflatten(0, (-1, inputs.passes))
         return pooled
 
@@ -57,28 +71,28 @@ class SharedStudent(nn.Module):
         """Logits (B, classes) of B examples as `architecture` sees them."""
         return self.task.logits(self.head, self.pooled(inputs, architecture))
 
+    def head_parameters(self) -> Iterator[nn.Parameter]:
+        """Those with a rate of their own for heads."""
+        return self.head.parameters()
+
     def fusion_parameters(self) -> Iterator[nn.Parameter]:
         """Those with METER's rate for its fusion encoder."""
-        return fusion_parameters(self.network.config, self._kept, self.beside, self.pooler)
-
-
-def _in_place(dropped: Architecture) -> Architecture:
-    """What of `dropped` stands in a sub-layer's place; the rest, the classifier token too, is `kept`'s."""
-    choices = tuple(Choice() if choice.keep else choice for choice in dropped.choices)
-    return replace(dropped, choices=choices, classifier_token=False)
+        carried = ((p, choice, self.at(p, choice)) for p, each in enumerate(self.choices) for choice in each)
+        return fusion_parameters(self.network.config, carried, self.pooler)
 
 
 @dataclass(frozen=True, slots=True)
-class _Picked:
+class Picked:
     """The modules of one architecture among those of all."""
 
     architecture: Architecture
-    beside: Modules
-    instead: Modules
+    library: ModuleLibrary
 
     @property
     def classifier_token(self) -> Tensor | None:
-        return self.beside.classifier_token
+        """(D,), in place of the projected text's first token; None where there is none."""
+        return self.library.classifier_token
 
     def at(self, place: int) -> TrainableModule | None:
-        return (self.beside if self.architecture.choices[place].keep else self.instead).at(place)
+        """The module of the sub-layer at `place`, or None."""
+        return self.library.at(place, self.architecture.choices[place])

@@ -1,19 +1,19 @@
 """ViLT (Kim et al., ICML 2021) with separately droppable self-attention and FFN; the architecture is an argument."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
 
 import torch
 from torch import Tensor, nn
 
-from models.architecture import Architecture, Choice
-from models.backbone import Features, Images, ModuleSet, Texts
+from models.architecture import Architecture, Choice, SubLayerKind
+from models.backbone import Features, Images, ModuleSet, Output, Step, Texts
 from models.layers.vilt_embeddings import ImageEmbeddings, TextEmbeddings
 from models.layers.vilt_layers import Block, FeedForward, SelfAttention
 from models.layers.vilt_stream import Stream
-from models.modules.base import TrainableModule
 from models.modules.beside import Beside
 from models.vilt_config import ViltConfig
+from models.walk import walk
 
 
 class Vilt(nn.Module):
@@ -86,6 +86,107 @@ class Vilt(nn.Module):
         thirds = zip(("query", "key", "value"), held.qkv.weight.chunk(3), held.qkv.bias.chunk(3), strict=True)
         return {name: (weight, bias) for name, weight, bias in thirds} | {"out": (held.out.weight, held.out.bias)}
 
+    def places(self, texts: Texts, images: Images) -> range:
+        """All places; there is no encoder that runs ahead."""
+        del texts, images
+        return range(len(self.config.sub_layers))
+
+    def begin(self, texts: Texts, images: Images, *architectures: Architecture) -> Stream:
+        """The joint sequence of each text with its image.
+
+        Raises:
+            ValueError: an architecture is for another number of sub-layers, or keeps one that a slim model lacks.
+        """
+        for architecture in architectures:
+            self._check(architecture)
+        return Stream.of(texts, images, architectures[0].patches)
+
+    def enter(self, state: Stream, place: int) -> Stream:
+        """The patch filter, where it is at `place`."""
+        if state.patches is None or state.scores is None or place != 2 * state.patches.after_block:
+            return state
+        return state.filtered(state.patches, state.scores)
+
+    def mark(self, state: Stream, place: int, token: Tensor) -> Stream:
+        """The same state: only a METER has a classifier token."""
+        del place, token
+        return state
+
+    def sight(self, state: Stream, place: int, choice: Choice) -> Stream:
+        """All of it."""
+        del place, choice
+        return state
+
+    def put(self, state: Stream, place: int, sight: Stream) -> Stream:
+        """What the sub-layer made of it."""
+        del state, place
+        return sight
+
+    def scorer(self, architecture: Architecture) -> int | None:
+        """The place of the self-attention that scores patches; None without a filter, or where none runs before it."""
+        return filter_places(architecture)[0]
+
+    def lasts(self, architecture: Architecture, tokenwise: Collection[int]) -> frozenset[int]:
+        """Places behind the last one that mixes tokens, and that one if only its self-attention does.
+
+        None in front of the patch filter.
+        """
+        _, filter_place = filter_places(architecture)
+        found = set()
+        for place in reversed(range(filter_place or 0, len(architecture.choices))):
+            if place not in tokenwise:
+                break
+            found.add(place)
+            if architecture.choices[place].keep and self.config.sub_layers[place].kind is not SubLayerKind.FFN:
+                break
+        return frozenset(found)
+
+    def output(
+        self, sight: Stream, place: int, *, scored: bool = False, first: bool = False, beside: Beside | None = None
+    ) -> Output:
+        """What the self-attention or FFN at `place` gives, with patch scores if asked."""
+        held = self.sub_layer(place)
+        if isinstance(held, SelfAttention):
+            patch = sight.first_patch if scored else None
+            return Output(*held(sight.tokens, sight.mask, beside, patch, first=first))
+        return Output(held(sight.tokens, beside))
+
+    def advance(self, sight: Stream, place: int, step: Step) -> Stream:
+        """The stream behind `place`: plus what the sub-layer gives, if it is kept, and what the module adds.
+
+        Raises:
+            ValueError: the module in a dropped sub-layer's place adds nothing.
+        """
+        choice, module, output = step.choice, step.module, step.output
+        if not choice.keep and module is None:
+            return sight
+        beside = None if module is None else Beside(module, sight.context(module))
+        if choice.keep and output is None:
+            output = self.output(sight, place, scored=step.scored, first=step.first, beside=beside)
+        sight = sight.first if step.first else sight
+        frozen, scores = (None, None) if output is None else (output.tokens, output.scores)
+        added = None if beside is None else beside.module.update(sight.tokens, frozen, beside.context)
+        parts = [part for part in (frozen, added) if part is not None]
+        if not parts:
+            raise ValueError(f"module '{choice.module}' cannot stand in the place of {self.config.sub_layers[place]}")
+        update = parts[0] if len(parts) == 1 else parts[0] + parts[1]
+        return replace(sight, tokens=sight.tokens + update, scores=sight.scores if scores is None else scores)
+
+    def first(self, state: Stream) -> Stream:
+        """Text token 0."""
+        return state.first
+
+    def pooled(self, state: Stream, pooler: Callable[..., Tensor]) -> Tensor:
+        """`tanh(W h + b)` of text token 0, normed: (R, D)."""
+        return torch.tanh(pooler(self.norm(state.tokens[:, 0])))
+
+    def finish(self, state: Stream, pooler: Callable[..., Tensor]) -> Features:
+        """All tokens, normed."""
+        normed = self.norm(state.tokens)
+        return Features(
+            normed[:, : state.text_tokens], normed[:, state.text_tokens :], torch.tanh(pooler(normed[:, 0]))
+        )
+
     def forward(
         self,
         texts: Texts,
@@ -99,43 +200,7 @@ class Vilt(nn.Module):
         Raises:
             ValueError: the architecture is for another number of sub-layers, or keeps one that a slim model lacks.
         """
-        self._check(architecture)
-        stream = Stream.of(texts, images)
-        scorer, filter_place = filter_places(architecture)
-        scores = None
-        for place, choice in enumerate(architecture.choices):
-            if place == filter_place:
-                stream = stream.filtered(scores, architecture, images.foreground)
-            module = None if modules is None or choice.module is None else modules.at(place)
-            if choice.keep or module is not None:
-                first_patch = stream.first_patch if place == scorer else None
-                update, found = self._update(place, choice, stream, module, first_patch)
-                scores = scores if found is None else found
-                stream = replace(stream, tokens=stream.tokens + update)
-        return self._features(stream.tokens, texts.tokens.shape[1], pooler or self.pooler)
-
-    def _update(
-        self, place: int, choice: Choice, stream: Stream, module: TrainableModule | None, first_patch: int | None
-    ) -> tuple[Tensor, Tensor | None]:
-        """What the sub-layer at `place` and its module add to the stream, with patch scores where asked for."""
-        beside = None if module is None else Beside(module, stream.context(module))
-        output, scores = None, None
-        if choice.keep:
-            held = self.sub_layer(place)
-            if isinstance(held, SelfAttention):
-                output, scores = held(stream.tokens, stream.mask, beside, first_patch)
-            else:
-                output = held(stream.tokens, beside)
-        added = None if beside is None else beside.module.update(stream.tokens, output, beside.context)
-        parts = [part for part in (output, added) if part is not None]
-        if not parts:
-            raise ValueError(f"module '{choice.module}' cannot stand in the place of {self.config.sub_layers[place]}")
-        return parts[0] if len(parts) == 1 else parts[0] + parts[1], scores
-
-    def _features(self, tokens: Tensor, text_tokens: int, pooler: nn.Module) -> Features:
-        normed = self.norm(tokens)
-        pooled = torch.tanh(pooler(normed[:, 0]))
-        return Features(normed[:, :text_tokens], normed[:, text_tokens:], pooled)
+        return self.finish(walk(self, texts, images, architecture, modules), pooler or self.pooler)
 
     def _check(self, architecture: Architecture) -> None:
         expected = len(self.config.sub_layers)

@@ -9,16 +9,35 @@ from models.scores.names import ScoreName
 from search.frozen import Frozen
 
 
-class GeneticSpec(Frozen):
-    """A generational genetic algorithm for one objective under the MACs budget."""
+class SurrogateName(StrEnum):
+    """A regression that predicts, from the proxies so far, which children are worth one of their own."""
 
-    name: Literal["genetic"] = "genetic"
+    GAUSSIAN_PROCESS = "gaussian-process"  # single genes and genes that act together, with how sure it is
+    RIDGE = "ridge"  # single genes only
+
+
+class BreedingSpec(Frozen):
+    """How children come about: what all population algorithms share."""
+
     population: int = Field(12, ge=4, le=1000)
-    elitism: int = Field(3, ge=0, le=100)
-    tournament: int = Field(5, ge=1, le=100)
     crossover: float = Field(0.9, ge=0, le=1, description="probability of uniform crossover")
     mutation: float | None = Field(None, gt=0, le=1, description="probability per gene; default 1 / genes")
     swap: float = Field(0.5, ge=0, le=1, description="probability of a swap (one kept, one dropped) instead")
+    surrogate: SurrogateName | None = Field(
+        SurrogateName.GAUSSIAN_PROCESS, description="chooses each child of many by what it predicts; null: luck does"
+    )
+    offspring: int = Field(150, ge=2, le=10_000, description="children that the surrogate chooses each one from")
+
+
+class ElitistSpec(BreedingSpec):
+    """What the genetic algorithms for one objective share.
+
+    A surrogate gains from being fitted often: the defaults make generations of six, for about as many workers.
+    """
+
+    population: int = Field(8, ge=4, le=1000)
+    elitism: int = Field(2, ge=0, le=100, description="best ones that stay, however old")
+    tournament: int = Field(5, ge=1, le=100, description="how many compete to be a parent, where no surrogate predicts")
     seeds: ScoreName | None = Field(None, description="a training-free score whose rankings enter the first generation")
 
     @model_validator(mode="after")
@@ -28,14 +47,36 @@ class GeneticSpec(Frozen):
         return self
 
 
-class Nsga2Spec(Frozen):
+class GeneticSpec(ElitistSpec):
+    """A generational genetic algorithm for one objective under the bounds; when outcomes arrive does not matter."""
+
+    name: Literal["genetic"] = "genetic"
+
+
+class SteadySpec(ElitistSpec):
+    """A steady-state genetic algorithm for one objective: one child for each free place, no generation to wait for.
+
+    What it asks depends on when outcomes arrive; a search that was interrupted goes on as recorded.
+    """
+
+    name: Literal["steady"] = "steady"
+
+
+class Nsga2Spec(BreedingSpec):
     """NSGA-II for several objectives (Deb et al. 2002), by DEAP."""
 
     name: Literal["nsga2"] = "nsga2"
     population: int = Field(16, ge=4, le=1000)
-    crossover: float = Field(0.9, ge=0, le=1)
-    mutation: float | None = Field(None, gt=0, le=1)
-    swap: float = Field(0.5, ge=0, le=1)
+
+
+class Nsga3Spec(BreedingSpec):
+    """NSGA-III for several objectives, made for three and more (Deb and Jain 2014), with DEAP's reference points."""
+
+    name: Literal["nsga3"] = "nsga3"
+    population: int = Field(16, ge=4, le=1000)
+    divisions: int | None = Field(
+        None, ge=1, le=100, description="of each objective's axis; null: so many that reference points fit a population"
+    )
 
 
 class RandomSpec(Frozen):
@@ -103,7 +144,8 @@ class NoSkipSpec(Frozen):
 
 
 AlgorithmSpec = Annotated[
-    GeneticSpec | Nsga2Spec | RandomSpec | DasSpec | RankedSpec | GreedySpec | NoSkipSpec, Field(discriminator="name")
+    GeneticSpec | SteadySpec | Nsga2Spec | Nsga3Spec | RandomSpec | DasSpec | RankedSpec | GreedySpec | NoSkipSpec,
+    Field(discriminator="name"),
 ]
 
 
@@ -111,4 +153,4 @@ def training_free_score(spec: AlgorithmSpec) -> ScoreName | None:
     """The score that an algorithm looks at the whole backbone with; None where it looks otherwise or not at all."""
     if isinstance(spec, RankedSpec):
         return spec.score
-    return spec.seeds if isinstance(spec, GeneticSpec) else None
+    return spec.seeds if isinstance(spec, ElitistSpec) else None

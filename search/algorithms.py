@@ -1,48 +1,63 @@
-"""`search_algorithm`: the algorithm of a spec, without its finals."""
+"""`search_algorithm`: the algorithm of a spec, with what it looks at first and the rules that stop it."""
 
 import random
-from typing import assert_never
+from collections.abc import Sequence
+from typing import TypedDict
 
-from search.algorithm_spec import DasSpec, GeneticSpec, GreedySpec, NoSkipSpec, Nsga2Spec, RandomSpec, RankedSpec
-from search.contracts import RankedAlgorithm
+from search.algorithm_spec import (
+    DasSpec,
+    GeneticSpec,
+    GreedySpec,
+    NoSkipSpec,
+    Nsga2Spec,
+    Nsga3Spec,
+    RankedSpec,
+    SteadySpec,
+)
+from search.ask_tell import AskTell
+from search.constraints import Bounds
+from search.contracts import Genome, RankedAlgorithm
 from search.das import Das
 from search.decided import Decided
 from search.elimination import eliminated, least_dense_first, neighbourhood
 from search.genetic import Genetic
 from search.greedy import Greedy
 from search.nsga2 import Nsga2
-from search.probed import FIRST_INDEX, Probed, Scores
+from search.nsga3 import Nsga3
+from search.prepared import warmed
+from search.probed import Scores, probed
 from search.random_search import RandomSearch
+from search.sieve import Sieve
 from search.space import SearchSpace
-from search.spec import SearchSpec
+from search.spec import SearchSpec, SpecError
+from search.steady import Steady
+from search.stopping import Stopping
 
 
-def search_algorithm(spec: SearchSpec, space: SearchSpace, budget: int | None) -> RankedAlgorithm:
+def search_algorithm(spec: SearchSpec, space: SearchSpace, budget: int | None) -> Stopping:
     """A fresh algorithm under a budget in MACs per example; equal arguments give equal searches.
 
     Raises:
-        ValueError: no chromosome is that cheap.
+        ValueError: no chromosome is that cheap, or one of `spec.first` is no chromosome of the space.
     """
     space.check_budget(budget)
-    rng = random.Random(spec.seed)  # noqa: S311  # reproducible, and no secret
-    objectives, candidates = spec.objectives, spec.budget.candidates
-    match spec.algorithm:
-        case GeneticSpec() as chosen:
-            return _genetic(space, chosen, budget=budget, candidates=candidates, rng=rng)
-        case Nsga2Spec() as chosen:
-            return Nsga2(space, chosen, objectives=objectives, budget=budget, candidates=candidates, rng=rng)
-        case RandomSpec():
-            return RandomSearch(space, objectives=objectives, budget=budget, candidates=candidates, rng=rng)
-        case DasSpec() as chosen:
-            return _das(space, chosen, budget)
-        case RankedSpec():
-            return _ranked(space, bounded(space, budget))
-        case GreedySpec():
-            return Greedy(space, budget=bounded(space, budget), candidates=candidates)
-        case NoSkipSpec():
-            return Decided([space.full])
-        case never:
-            assert_never(never)
+    made = _Made(spec, space, budget)
+    algorithm = warmed(space, lambda: made.at(1)) if spec.fidelity.warm_steps else made.at(0)
+    return Stopping(algorithm, spec.budget, objectives=spec.objectives, bounds=made.bounds)
+
+
+def first_genomes(spec: SearchSpec, space: SearchSpace) -> list[Genome]:
+    """The chromosomes of `spec.first`.
+
+    Raises:
+        SpecError: one of them is none of the space; it says which, and which gene.
+    """
+    for place, genome in enumerate(spec.first):
+        try:
+            space.check(genome)
+        except ValueError as error:
+            raise SpecError(f"first[{place}]: {error}") from None
+    return list(spec.first)
 
 
 def bounded(space: SearchSpace, budget: int | None) -> int:
@@ -50,26 +65,86 @@ def bounded(space: SearchSpace, budget: int | None) -> int:
     return space.macs(space.full) if budget is None else budget
 
 
-def _genetic(
-    space: SearchSpace, spec: GeneticSpec, *, budget: int | None, candidates: int, rng: random.Random
-) -> RankedAlgorithm:
-    if spec.seeds is None:
-        return Genetic(space, spec, budget=budget, candidates=candidates, rng=rng)
+class _Made:
+    """Makes the algorithm of a spec, whose asks count from a given index."""
 
-    def seeded(scores: Scores | None) -> Genetic:
-        seeds = [] if scores is None else neighbourhood(space, scores, bounded(space, budget))
-        return Genetic(space, spec, budget=budget, candidates=candidates, rng=rng, seeds=seeds, first_index=FIRST_INDEX)
+    def __init__(self, spec: SearchSpec, space: SearchSpace, budget: int | None) -> None:
+        self.bounds = Bounds.of(spec.budget, macs=budget)
+        self._spec = spec
+        self._space = space
+        self._budget = budget
+        self._first = first_genomes(spec, space)
 
-    return Probed(space, seeded)
+    def at(self, index: int) -> RankedAlgorithm:
+        """The algorithm, which counts its asks from `index`."""
+        space = self._space
+        match self._spec.algorithm:
+            case DasSpec() as chosen:
+                return _das(space, chosen, self._budget, index=index)
+            case RankedSpec():
+                return _ranked(space, bounded(space, self._budget), index=index)
+            case GreedySpec():
+                candidates = self._spec.budget.candidates
+                return Greedy(space, budget=bounded(space, self._budget), candidates=candidates, first_index=index)
+            case NoSkipSpec():
+                return Decided([space.full])
+            case GeneticSpec() | SteadySpec() as chosen if chosen.seeds is not None:
+                return probed(space, lambda scores: self._sampling(index + 1, self._suggested(scores)), index=index)
+            case _:
+                return self._sampling(index)
+
+    def _sampling(self, index: int, suggested: Sequence[Genome] = ()) -> RankedAlgorithm:
+        """One that measures as many different feasible chromosomes as it may."""
+        space, objectives, seeds = self._space, self._spec.objectives, [*self._first, *suggested]
+        common = _Common(
+            budget=self._budget,
+            candidates=self._spec.budget.candidates,
+            rng=random.Random(self._spec.seed),  # noqa: S311  # reproducible, and no secret
+            bounds=self.bounds,
+            first_index=index,
+        )
+        match self._spec.algorithm:
+            case GeneticSpec() as chosen:
+                return self._sieved(Genetic(space, chosen, seeds=seeds, **common))
+            case SteadySpec() as chosen:
+                return self._sieved(Steady(space, chosen, seeds=seeds, **common))
+            case Nsga2Spec() as chosen:
+                return self._sieved(Nsga2(space, chosen, objectives=objectives, seeds=seeds, **common))
+            case Nsga3Spec() as chosen:
+                return self._sieved(Nsga3(space, chosen, objectives=objectives, seeds=seeds, **common))
+            case _:
+                return self._sieved(RandomSearch(space, objectives=objectives, **common))
+
+    def _suggested(self, scores: Scores | None) -> list[Genome]:
+        return [] if scores is None else neighbourhood(self._space, scores, bounded(self._space, self._budget))
+
+    def _sieved(self, algorithm: AskTell) -> AskTell:
+        if not self._spec.fidelity.stages:
+            return algorithm
+        return algorithm.through(Sieve(self._spec.fidelity, self._spec.objectives, self.bounds))
 
 
-def _das(space: SearchSpace, spec: DasSpec, budget: int | None) -> RankedAlgorithm:
+class _Common(TypedDict):
+    """What all that sample are given."""
+
+    budget: int | None
+    candidates: int
+    rng: random.Random
+    bounds: Bounds
+    first_index: int
+
+
+def _das(space: SearchSpace, spec: DasSpec, budget: int | None, *, index: int) -> RankedAlgorithm:
     das = Das(space, spec, budget)
-    return Probed(space, lambda preferences: Decided([] if preferences is None else [das.decide(preferences)]))
+
+    def decided(preferences: Scores | None) -> Decided:
+        return Decided([] if preferences is None else [das.decide(preferences)])
+
+    return probed(space, decided, index=index)
 
 
-def _ranked(space: SearchSpace, budget: int) -> RankedAlgorithm:
+def _ranked(space: SearchSpace, budget: int, *, index: int) -> RankedAlgorithm:
     def without_search(scores: Scores | None) -> Decided:
         return Decided([] if scores is None else [eliminated(space, least_dense_first(space, scores), budget)])
 
-    return Probed(space, without_search)
+    return probed(space, without_search, index=index)

@@ -1,4 +1,4 @@
-"""From a spec to a search: the space, the MACs budget, and the algorithm with its finals."""
+"""From a spec to a search: the space, the MACs budget, and the algorithm with its audit and its finals."""
 
 import math
 from dataclasses import replace
@@ -11,14 +11,17 @@ from models.foreground.cost import foreground_cost
 from models.registry import BackboneEntry
 from models.workload import TaskName, Workload
 from search.algorithm_spec import DasSpec
-from search.algorithms import search_algorithm
+from search.algorithms import first_genomes, search_algorithm
+from search.audit import Audited
 from search.das import Das
 from search.finals import WithFinals
 from search.named import check_named, head_answers
+from search.sieve import Sieve
 from search.space import SearchSpace
 from search.spec import SearchSpec, SpecError
 
-SAMPLING = ("genetic", "nsga2", "random")  # these measure as many different feasible chromosomes as they may
+SAMPLING = ("genetic", "steady", "nsga2", "nsga3", "random")
+"""These measure as many different feasible chromosomes as they may."""
 COUNTED = 4096  # feasible chromosomes counted before a search is accepted; one that runs out later just ends early
 
 
@@ -30,7 +33,14 @@ def build_space(spec: SearchSpec, entry: BackboneEntry, folders: Folders = NOWHE
     """
     config = entry.config
     cost = cost_model(config, workload(spec, entry, folders))
-    return SearchSpace(config.sub_layers, spec.space, cost.macs, patch_places=config.patch_places)
+    return SearchSpace(
+        config.sub_layers,
+        spec.space,
+        cost.macs,
+        patch_places=config.patch_places,
+        parameters=lambda architecture: cost.parameters(architecture).total,
+        most_parameters=spec.budget.parameters,
+    )
 
 
 def workload(spec: SearchSpec, entry: BackboneEntry, folders: Folders = NOWHERE) -> Workload:
@@ -56,8 +66,9 @@ def macs_budget(spec: SearchSpec, space: SearchSpace) -> int | None:
 
 
 def build_algorithm(spec: SearchSpec, space: SearchSpace) -> WithFinals:
-    """The spec's algorithm and, after it, the finals; equal specs give equal searches."""
-    return WithFinals(search_algorithm(spec, space, macs_budget(spec, space)), space, spec.final)
+    """The spec's algorithm and, after it, the audit and the finals; equal specs give equal searches."""
+    stopping = search_algorithm(spec, space, macs_budget(spec, space))
+    return WithFinals(Audited(stopping, spec.fidelity.audit), space, spec.final, stopping=stopping)
 
 
 def check_spec(spec: SearchSpec, entry: BackboneEntry, folders: Folders = NOWHERE) -> None:
@@ -65,8 +76,8 @@ def check_spec(spec: SearchSpec, entry: BackboneEntry, folders: Folders = NOWHER
 
     Raises:
         SpecError: the data set or the foreground is not registered or cannot be used, patches are dropped after more
-            blocks than there are, nothing is as cheap as the budget asks, or fewer chromosomes are feasible than are to
-            be measured.
+            blocks than there are, nothing is as cheap as the budget asks, one of `first` is no chromosome of the space,
+            or fewer chromosomes are feasible than are to be measured.
     """
     check_named(spec, entry, folders)
     _check_places(spec, entry)
@@ -77,6 +88,11 @@ def check_spec(spec: SearchSpec, entry: BackboneEntry, folders: Folders = NOWHER
             f"the budget asks for at most {budget:,} MACs; the cheapest chromosome has {space.min_macs():,} and the "
             f"no-skip adapter model {space.macs(space.full):,}: raise budget.macs_ratio or budget.macs"
         )
+    try:
+        space.check_budget(budget)
+    except ValueError as error:
+        raise SpecError(f"{error}: raise budget.parameters, or the MACs budget") from None
+    first_genomes(spec, space)
     if isinstance(spec.algorithm, DasSpec):
         Das(space, spec.algorithm, budget).check()
     if spec.algorithm.name in SAMPLING:
@@ -84,11 +100,13 @@ def check_spec(spec: SearchSpec, entry: BackboneEntry, folders: Folders = NOWHER
 
 
 def _check_room(spec: SearchSpec, space: SearchSpace, budget: int | None) -> None:
-    wanted = min(spec.budget.candidates, COUNTED)
+    needed = Sieve(spec.fidelity, spec.objectives).entering(0, spec.budget.candidates)
+    wanted = min(needed, COUNTED)
     if (feasible := sum(1 for _ in islice(space.within(budget), wanted))) < wanted:
+        sieved = f" of {needed} that are screened or started" if spec.fidelity.stages else ""
         raise SpecError(
-            f"budget.candidates is {spec.budget.candidates}, each a different chromosome; only {feasible} of the "
-            f"space's {space.size} are within the MACs budget: lower budget.candidates, raise the MACs budget, or "
+            f"budget.candidates is {spec.budget.candidates}{sieved}, each a different chromosome; only {feasible} of "
+            f"the space's {space.size} are within the MACs budget: lower budget.candidates, raise the MACs budget, or "
             "widen the space"
         )
 

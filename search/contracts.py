@@ -15,7 +15,13 @@ Measurement = Mapping[str, float]
 class Fidelity(StrEnum):
     """How well a candidate is measured. Scores of different fidelities are never compared."""
 
+    WARM = "warm"  # not one chromosome but the weights that all share, trained once; candidates start from them
+    SCREEN = "screen"  # no training: the shared weights, scored on the fitness split
+    RUNG_1 = "rung-1"  # the first steps of PROXY's run, scored on the fitness split
+    RUNG_2 = "rung-2"
+    RUNG_3 = "rung-3"
     PROXY = "proxy"  # short fine-tune, scored on the fitness split
+    AUDIT = "audit"  # a longer one, scored on the fitness split: how far PROXY and those below it can be trusted
     FINAL = "final"  # long fine-tune, judged on the validation split; its weights are kept
     TEST = "test"  # the weights of FINAL, once on the test split, with latency; exported
     PROBE = "probe"  # not one chromosome but the backbone: a number for each layer gene, under `gene_key`
@@ -100,15 +106,19 @@ class ClusterLostError(RunnerError):
 
 @dataclass(frozen=True, slots=True)
 class Utilisation:
-    """How much of the paid time was useful: scoring seconds over slots × wall seconds, after start-up."""
+    """How much of the paid time was useful: scoring seconds over worker seconds, after start-up.
 
-    slots: int
+    `worker_seconds` adds up how long each worker was there, since they may join and leave; None: all of them, always.
+    """
+
+    slots: int  # the most workers at once
     wall_seconds: float
     scoring_seconds: float
     candidates: int
+    worker_seconds: float | None = None
 
     @property
     def share(self) -> float:
         """Useful share, 0 to 1."""
-        paid = self.slots * self.wall_seconds
+        paid = self.slots * self.wall_seconds if self.worker_seconds is None else self.worker_seconds
         return self.scoring_seconds / paid if paid else 0.0

@@ -8,20 +8,27 @@ from search.ledger import Ledger
 from search.ranking import most_accurate
 from search.space import SearchSpace
 from search.spec import FinalSpec
+from search.stopping import Stopping
 
 
 class WithFinals:
     """A search algorithm that ends with finals: PLAIN once, FINAL for baseline and winners, then TEST for those.
 
     Everything of `algorithm` passes through; once it is finished, indexes go on from its last. PLAIN and the baseline
-    carry the genome of the no-skip adapter model. TEST waits for all FINAL outcomes and leaves out what failed.
+    carry the genome of the no-skip adapter model. TEST waits for all FINAL outcomes and leaves out what failed. Where
+    a WARM failed there are no finals, as these would start from its weights.
     """
 
-    def __init__(self, algorithm: RankedAlgorithm, space: SearchSpace, spec: FinalSpec) -> None:
+    def __init__(
+        self, algorithm: RankedAlgorithm, space: SearchSpace, spec: FinalSpec, *, stopping: Stopping | None = None
+    ) -> None:
+        """`stopping` is the part of `algorithm` that may end it early."""
         self._algorithm = algorithm
+        self._stopping = stopping
         self._baseline = space.full
         self._count = spec.finalists
         self._asked = 0  # by the algorithm
+        self._warm: int | None = None  # the index of its WARM
         self._finals: Ledger | None = None
         self._waiting: deque[tuple[Genome, Fidelity]] = deque()
         self._finalists: list[Genome] = []
@@ -33,11 +40,18 @@ class WithFinals:
         """Every outcome of the finals is in."""
         return self._tested and not self._waiting and self._finals is not None and not self._finals.awaited
 
+    @property
+    def stopped_by(self) -> str | None:
+        """The key of the spec whose rule ended the search early; None where none did."""
+        return None if self._stopping is None else self._stopping.stopped_by
+
     def ask(self) -> Candidate | None:
         """The algorithm's next candidate; when it is finished, the finals; None while only tells bring more."""
         if not self._algorithm.finished:
             candidate = self._algorithm.ask()
             self._asked += candidate is not None
+            if candidate is not None and candidate.fidelity is Fidelity.WARM:
+                self._warm = candidate.index
             return candidate
         if self._finals is None:
             self._finals = self._open()
@@ -51,6 +65,8 @@ class WithFinals:
         """
         if self._finals is None or index < self._asked:
             self._algorithm.tell(index, outcome)
+            if index == self._warm and self._algorithm.finished and not self._algorithm.best(1):
+                self._finals, self._tested = Ledger(first_index=self._asked), True
             return
         self._finals.tell(index, outcome)
         if not self._tested and self._told(Fidelity.FINAL) == 1 + len(self._finalists):

@@ -20,9 +20,9 @@ class Greedy(AskTell):
     budget and is never named as a winner.
     """
 
-    def __init__(self, space: SearchSpace, *, budget: int, candidates: int) -> None:
+    def __init__(self, space: SearchSpace, *, budget: int, candidates: int, first_index: int = 0) -> None:
         space.check_budget(budget)
-        super().__init__((Objective.ACCURACY,), candidates)
+        super().__init__((Objective.ACCURACY,), candidates, first_index=first_index)
         self._space = space
         self._budget = budget
         self._current = space.full

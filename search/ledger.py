@@ -65,6 +65,20 @@ class Ledger:
         """Those of `outcomes` that did not fail."""
         return [Measured(each, told) for each, told in self.outcomes(since=since) if not isinstance(told, Failure)]
 
+    def entered(self, patience: int) -> list[tuple[Candidate, Outcome]]:
+        """`outcomes` in the order of asks up to the first that is awaited, as if none could overtake another.
+
+        Where more than `patience` after it were told, it is passed over until it is told itself.
+        """
+        told = [each.index in self._outcomes for each in self._candidates]
+        waiting, end = sum(told), len(told)
+        for place, here in enumerate(told):
+            waiting -= here
+            if not here and waiting <= patience:
+                end = place
+                break
+        return [(each, self._outcomes[each.index]) for each in self._candidates[:end] if each.index in self._outcomes]
+
     def _finite(self, index: int, measurement: Measurement) -> Outcome:
         for name in self._required:
             if name not in measurement:

@@ -29,11 +29,12 @@ class Novelty:
     def first(self, count: int, mutant: Callable[[Genome], Genome], *, seeds: Sequence[Genome] = ()) -> list[Genome]:
         """A first generation: everything kept as far as the budget allows, for a front also the other end; samples.
 
-        Before the samples come `seeds` as they are; they must be feasible.
+        Before the samples come `seeds`, repaired.
         """
         ends = [self._space.full, self._space.cheapest] if self._spread else [self._space.full]
         chosen = [genome for end in ends[:count] if (genome := self.of(end, mutant)) is not None]
-        chosen += islice(filter(self._enter, seeds), count - len(chosen))
+        repaired = (self._space.repair(seed, self._budget, self._rng) for seed in seeds)
+        chosen += islice(filter(self._enter, repaired), count - len(chosen))
         return chosen + until_exhausted(self.sample, count - len(chosen))
 
     def of(self, genome: Genome, mutant: Callable[[Genome], Genome]) -> Genome | None:
@@ -47,15 +48,39 @@ class Novelty:
     def sample(self) -> Genome | None:
         """A random feasible chromosome not seen before; None when all were seen."""
         for _ in range(TRIES):
-            if (repaired := self._new(self._space.sample(self._rng, target=self._target()))) is not None:
+            if (repaired := self._new(self._drawn())) is not None:
                 return repaired
         return next(filter(self._enter, self._rest), None)
 
-    def _new(self, genome: Genome) -> Genome | None:
+    def chosen(self, genome: Genome) -> Genome | None:
+        """`genome` repaired, else a sample; None when all were seen."""
         repaired = self._space.repair(genome, self._budget, self._rng)
-        if self._budget is not None and not self._spread and self._rng.random() < FILLED:
-            repaired = self._space.fill(repaired, self._budget, self._rng)
+        return repaired if self._enter(repaired) else self.sample()
+
+    def seen(self, genome: Genome) -> bool:
+        """Whether `genome` was given before."""
+        return genome in self._seen
+
+    def sketched(self, genome: Genome) -> Genome:
+        """`genome` repaired by the sketch of the space: quick, and not yet given."""
+        return self._repaired(self._space.sketch, genome)
+
+    def drawn(self) -> Genome:
+        """A random chromosome, repaired as by `sketched`."""
+        return self.sketched(self._drawn())
+
+    def _drawn(self) -> Genome:
+        return self._space.sample(self._rng, target=self._target())
+
+    def _new(self, genome: Genome) -> Genome | None:
+        repaired = self._repaired(self._space, genome)
         return repaired if self._enter(repaired) else None
+
+    def _repaired(self, space: SearchSpace, genome: Genome) -> Genome:
+        repaired = space.repair(genome, self._budget, self._rng)
+        if self._budget is not None and not self._spread and self._rng.random() < FILLED:
+            repaired = space.fill(repaired, self._budget, self._rng)
+        return repaired
 
     def _enter(self, genome: Genome) -> bool:
         """Whether `genome` was not seen before; from now on it was."""

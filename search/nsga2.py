@@ -5,37 +5,42 @@ from collections.abc import Sequence
 
 from deap import tools
 
-from search.algorithm_spec import Nsga2Spec
-from search.ask_tell import AskTell
+from search.algorithm_spec import BreedingSpec
+from search.bounded import Bounded
+from search.breeder import Breeder
+from search.constraints import UNBOUNDED, Bounds
 from search.contracts import Genome
-from search.novelty import Novelty, until_exhausted
-from search.ranking import Individual, individuals
+from search.novelty import until_exhausted
+from search.ranking import Individual, beats, individuals, survivors
 from search.space import SearchSpace
 from search.spec import Objective
-from search.variation import Variation
 
 
-class Nsga2(AskTell):
+class Nsga2(Bounded):
     """Parents are the `population` best by front, then crowding, of their parents and the last generation.
 
-    Every chromosome is repaired to the MACs budget, so none is infeasible; a failure never becomes a parent.
+    Every chromosome is repaired to what is known of it before; one that is measured beyond a bound is a parent only
+    while there are too few others. A failure never is. Where a surrogate predicts, the non-dominated are parents.
     """
 
     def __init__(
         self,
         space: SearchSpace,
-        spec: Nsga2Spec,
+        spec: BreedingSpec,
         *,
         objectives: Sequence[Objective],
         budget: int | None,
         candidates: int,
         rng: random.Random,
+        bounds: Bounds = UNBOUNDED,
+        seeds: Sequence[Genome] = (),
+        first_index: int = 0,
     ) -> None:
-        super().__init__(objectives, candidates)
-        self._novelty = Novelty(space, budget, rng, spread=True)
+        super().__init__(objectives, candidates, bounds=bounds, first_index=first_index)
+        self._breeder = Breeder(space, spec, objectives=objectives, bounds=bounds, budget=budget, rng=rng)
+        self._seeds = seeds
         self._spec = spec
         self._rng = rng
-        self._variation = Variation(space, crossover=spec.crossover, mutation=spec.mutation, swap=spec.swap, rng=rng)
         self._parents: list[Individual] = []
         self._closed = 0  # asks whose generation has closed
         self._refill()
@@ -43,26 +48,37 @@ class Nsga2(AskTell):
     def _propose(self, room: int) -> Sequence[Genome]:
         if self._ledger.awaited:
             return []
-        self._survive()
         count = min(room, self._spec.population)
         if not self._ledger.asked:
-            return self._novelty.first(count, self._variation.mutant)
-        return until_exhausted(self._child if self._parents else self._novelty.sample, count)
+            first = self._breeder.first(count, self._seeds)
+            self._certain, self._seeds = {*first[: 2 + len(self._seeds)]}, ()
+            return first
+        if self._ledger.asked > self._closed:
+            self._survive()
+        return until_exhausted(self._child if self._parents else self._breeder.novelty.sample, count)
 
     def _survive(self) -> None:
-        children = individuals(self._ledger.measured(since=self._closed), self._objectives)
+        measured = self._ledger.measured()
+        children = individuals(self._ledger.measured(since=self._closed), self._objectives, self._bounds.violation)
         self._closed = self._ledger.asked
-        if pool := self._parents + children:
-            self._parents = tools.selNSGA2(pool, self._spec.population)
+        self._parents = survivors(self._parents + children, self._spec.population, self._select)
+        self._breeder.learn(measured)
+
+    def _select(self, pool: Sequence[Individual], count: int) -> list[Individual]:
+        chosen: list[Individual] = tools.selNSGA2(pool, count)
+        return chosen
 
     def _child(self) -> Genome | None:
-        child = self._variation.child(self._parent(), self._parent())
-        return self._novelty.of(child, self._variation.mutant)
+        return self._breeder.child(self._parent)
 
     def _parent(self) -> Genome:
-        """The winner of a binary tournament: by dominance, then by the emptier place on its front."""
+        """The winner of a binary tournament."""
         first, second = self._rng.choice(self._parents), self._rng.choice(self._parents)
-        beaten = second.fitness.dominates(first.fitness) or (
-            not first.fitness.dominates(second.fitness) and second.fitness.crowding_dist > first.fitness.crowding_dist
-        )
-        return (second if beaten else first).candidate.genome
+        return (second if self._wins(second, first) else first).candidate.genome
+
+    def _wins(self, one: Individual, other: Individual) -> bool:
+        """By constrained dominance, then by the emptier place on its front."""
+        if beats(one, other) or beats(other, one) or one.violation:
+            return beats(one, other)
+        emptier: bool = one.fitness.crowding_dist > other.fitness.crowding_dist
+        return emptier

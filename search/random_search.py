@@ -3,14 +3,15 @@
 import random
 from collections.abc import Sequence
 
-from search.ask_tell import AskTell
+from search.bounded import Bounded
+from search.constraints import UNBOUNDED, Bounds
 from search.contracts import Genome
 from search.novelty import Novelty, until_exhausted
 from search.space import SearchSpace
 from search.spec import Objective
 
 
-class RandomSearch(AskTell):
+class RandomSearch(Bounded):
     """Learns nothing from outcomes, so it never waits for one."""
 
     def __init__(
@@ -21,8 +22,10 @@ class RandomSearch(AskTell):
         budget: int | None,
         candidates: int,
         rng: random.Random,
+        bounds: Bounds = UNBOUNDED,
+        first_index: int = 0,
     ) -> None:
-        super().__init__(objectives, candidates)
+        super().__init__(objectives, candidates, bounds=bounds, first_index=first_index)
         self._novelty = Novelty(space, budget, rng, spread=len(objectives) > 1)
         self._refill()
 

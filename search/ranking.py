@@ -1,11 +1,11 @@
 """Which measured candidate is better: DEAP's fitness and sorting, fed with what a ledger holds."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from deap import base, tools
 
-from search.contracts import Candidate, Failure, Outcome
+from search.contracts import Candidate, Failure, Measurement, Outcome
 from search.ledger import Measured
 from search.spec import Objective
 
@@ -24,26 +24,50 @@ class Individual:
 
     candidate: Candidate
     fitness: Fitness
+    violation: float = 0.0  # of bounds, as a share of them; 0: feasible
 
 
-def constrained_fitness(outcome: Outcome, *, violation: int) -> Fitness:
-    """Feasible first (Deb 2000): a failure, then by MACs above the budget, then by accuracy; compared in that order."""
+def constrained_fitness(outcome: Outcome, *, violation: float) -> Fitness:
+    """Feasible first (Deb 2000): a failure, then by how far beyond bounds, then by accuracy; compared in that order."""
     if isinstance(outcome, Failure):
         values = (0.0, 0.0)
     elif violation > 0:
-        values = (1.0, float(-violation))
+        values = (1.0, -violation)
     else:
         values = (2.0, outcome[Objective.ACCURACY])
     return Fitness(values, weights=(1, 1))
 
 
-def individuals(measured: Sequence[Measured], objectives: Sequence[Objective]) -> list[Individual]:
+def individuals(
+    measured: Sequence[Measured],
+    objectives: Sequence[Objective],
+    violation: Callable[[Measurement], float] = lambda _: 0.0,
+) -> list[Individual]:
     """Each measured candidate with its fitness in `objectives`."""
     signs = [objective.sign for objective in objectives]
-    return [
-        Individual(each.candidate, Fitness([each.measurement[name] for name in objectives], weights=signs))
-        for each in measured
-    ]
+
+    def fitness(each: Measured) -> Fitness:
+        return Fitness([each.measurement[name] for name in objectives], weights=signs)
+
+    return [Individual(each.candidate, fitness(each), violation(each.measurement)) for each in measured]
+
+
+def survivors(
+    pool: Sequence[Individual], count: int, select: Callable[[Sequence[Individual], int], list[Individual]]
+) -> list[Individual]:
+    """`count` of `pool`: feasible ones by `select`; of others those with less violation (Deb et al. 2002)."""
+    feasible = [each for each in pool if not each.violation]
+    others = sorted((each for each in pool if each.violation), key=lambda each: each.violation)
+    chosen = select(feasible, count) if feasible else []
+    return chosen + others[: count - len(chosen)]
+
+
+def beats(first: Individual, second: Individual) -> bool:
+    """Whether `first` constraint-dominates `second` (Deb et al. 2002, definition 1)."""
+    if first.violation or second.violation:
+        return first.violation < second.violation
+    dominates: bool = first.fitness.dominates(second.fitness)
+    return dominates
 
 
 def most_accurate(measured: Sequence[Measured]) -> list[Candidate]:

@@ -1,19 +1,23 @@
 """`SearchSpace`: every chromosome of a search, what it decodes to, and what it costs."""
 
+import copy
 import math
 import random
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import accumulate
+from typing import Self
 
 from models.architecture import Architecture, Choice, ModuleSpec, Stack, SubLayer
 from search.contracts import Genome
 from search.free_genes import FreeGenes
+from search.layer_cost import DROP as DROP
+from search.layer_cost import KEEP as KEEP
+from search.layer_cost import ExactCost, LayerCost, Room, SummedCost
 from search.layer_genes import gene_stacks, layer_genes
 from search.space_spec import IDENTITY, SpaceSpec
 
-DROP, KEEP = 0, 1
 VILT_PLACE = 2  # blocks before the patch filter where a spec names no place
 
 
@@ -29,7 +33,8 @@ class SearchSpace:
     """A gene per layer (0 drops it, 1 keeps it), then the free genes, which index what else a spec gives several of.
 
     `macs` gives an architecture's MACs per example. For given free genes they must be at least those with nothing
-    kept plus what each kept layer saves when dropped alone, as costs that add up are: `within` rests on it.
+    kept plus what each kept layer saves when dropped alone, as costs that add up are: `within` rests on it. So must
+    `parameters` be; a chromosome with more of them than `most_parameters` is feasible under no budget.
     `patch_places` is the last place of a patch filter in this backbone.
     """
 
@@ -40,6 +45,8 @@ class SearchSpace:
         macs: Callable[[Architecture], int],
         *,
         patch_places: int,
+        parameters: Callable[[Architecture], int] | None = None,
+        most_parameters: int | None = None,
     ) -> None:
         """Set out the genes.
 
@@ -54,9 +61,12 @@ class SearchSpace:
         joint = any(each.stack is Stack.JOINT for each in sub_layers)
         self._free = FreeGenes(spec, min(VILT_PLACE, patch_places) if joint else patch_places)
         self._combinations = self._free.combinations
-        self._cost = macs
-        self._known_macs: dict[Genome, int] = {}
-        self._known_extra: dict[Genome, list[int]] = {}
+        count = len(self.layers)
+        self._macs: LayerCost = ExactCost(lambda genome: macs(self.decode(genome)), count)
+        self._parameters: LayerCost | None = None
+        if parameters is not None:
+            self._parameters = ExactCost(lambda genome: parameters(self.decode(genome)), count)
+        self._most_parameters = math.inf if parameters is None or most_parameters is None else most_parameters
 
     @property
     def sizes(self) -> tuple[int, ...]:
@@ -115,16 +125,34 @@ class SearchSpace:
 
     def macs(self, genome: Genome) -> int:
         """MACs per example of what `genome` decodes to."""
-        if genome not in self._known_macs:
-            self._known_macs[genome] = self._cost(self.decode(genome))
-        return self._known_macs[genome]
+        return self._macs(genome)
 
-    def violation(self, genome: Genome, budget: int | None) -> int:
-        """MACs by which `genome` exceeds `budget`; 0 where it is feasible. None bounds nothing."""
-        return 0 if budget is None else max(self.macs(genome) - budget, 0)
+    def parameters(self, genome: Genome) -> int | None:
+        """Parameters of what `genome` decodes to; None where the space does not know them."""
+        return None if self._parameters is None else self._parameters(genome)
+
+    @property
+    def knows_parameters(self) -> bool:
+        """Whether parameters have a closed form here."""
+        return self._parameters is not None
+
+    @cached_property
+    def sketch(self) -> Self:
+        """This space with costs that are sums over layers: quick for a first look at many chromosomes."""
+        space = copy.copy(self)
+        space._macs = SummedCost(self._macs, len(self.layers))
+        space._parameters = None if self._parameters is None else SummedCost(self._parameters, len(self.layers))
+        return space
+
+    def violation(self, genome: Genome, budget: int | None) -> float:
+        """By how much `genome` exceeds `budget` and the bound on parameters, as shares of them; 0 where feasible."""
+        over = 0.0 if budget is None else max(self.macs(genome) - budget, 0) / budget
+        if self._parameters is None or self._most_parameters == math.inf:
+            return over
+        return over + max(self._parameters(genome) - self._most_parameters, 0) / self._most_parameters
 
     def feasible(self, genome: Genome, budget: int | None) -> bool:
-        """Whether `genome` costs at most `budget` MACs."""
+        """Whether `genome` costs at most `budget` MACs and has no more parameters than it may."""
         return self.violation(genome, budget) == 0
 
     @cached_property
@@ -140,10 +168,27 @@ class SearchSpace:
         """Refuse a budget that nothing meets.
 
         Raises:
-            ValueError: every chromosome costs more.
+            ValueError: every chromosome costs more, or has too many parameters.
         """
         if budget is not None and self.min_macs() > budget:
             raise ValueError(f"no chromosome costs at most {budget:,} MACs; the cheapest has {self.min_macs():,}")
+        self._fallback(budget)
+
+    def _fallback(self, budget: int | None) -> Genome:
+        """A feasible chromosome: the cheapest if it is, else the first in order.
+
+        Raises:
+            ValueError: there is none.
+        """
+        if self.feasible(self.cheapest, budget):
+            return self.cheapest
+        if (found := next(self.within(budget), None)) is None:
+            macs = "" if budget is None else f" and at most {budget:,} MACs"
+            raise ValueError(
+                f"no chromosome has at most {self._most_parameters:,} parameters{macs}; the one with the fewest MACs "
+                f"has {self.parameters(self.cheapest):,}"
+            )
+        return found
 
     def sample(self, rng: random.Random, *, target: float | None = None) -> Genome:
         """A random chromosome whose expected cost is `target` MACs, or of fair coins without one.
@@ -155,7 +200,9 @@ class SearchSpace:
         return (*(KEEP if rng.random() < keep else DROP for _ in self.layers), *free)
 
     def repair(self, genome: Genome, budget: int | None, rng: random.Random) -> Genome:
-        """`genome` itself if feasible, else with layers dropped at random, weighted by the MACs each saves.
+        """`genome` itself if feasible, else with layers dropped at random, weighted by what each saves.
+
+        That is its share of MACs; where MACs are within the budget, of parameters.
 
         Where no drop saves anything any more, the free genes take the next cheaper combination, one step at a time.
         A patch place that means nothing becomes 0.
@@ -166,7 +213,7 @@ class SearchSpace:
         self.check_budget(budget)
         genome = genome[: len(self.layers)] + self._free.canonical(genome[len(self.layers) :])
         while not self.feasible(genome, budget):
-            genome = self._drop_one(genome, rng) or self.cheaper_free(genome) or self.cheapest
+            genome = self._drop_one(genome, rng, budget) or self.cheaper_free(genome) or self._fallback(budget)
         return genome
 
     def fill(self, genome: Genome, budget: int, rng: random.Random) -> Genome:
@@ -195,28 +242,29 @@ class SearchSpace:
     def within(self, budget: int | None) -> Iterator[Genome]:
         """Every feasible chromosome once, lazily; those that keep the first layers come first."""
         for free in self._combinations:
-            extra = self._extra_macs(free)
-            least = self._nothing_kept(free) + sum(min(more, 0) for more in extra)
-            stack: list[tuple[Genome, float]] = [((), math.inf if budget is None else budget - least)]
-            while stack:
-                genes, spare = stack.pop()
-                if len(genes) < len(extra):
-                    more = extra[len(genes)]  # the dearer choice of this gene eats into what is spare
-                    both = [((*genes, DROP), spare + min(more, 0)), ((*genes, KEEP), spare - max(more, 0))]
-                    stack += [each for each in both if each[1] >= 0]
-                elif self.feasible(genes + free, budget):
-                    yield genes + free
+            yield from (genes + free for genes in self._within(free, budget) if self.feasible(genes + free, budget))
+
+    def _within(self, free: Genome, budget: int | None) -> Iterator[Genome]:
+        """The layer genes that fit as far as sums over layers say."""
+        costs = [(self._macs, math.inf if budget is None else budget), (self._parameters, self._most_parameters)]
+        bounds = [Room.of(cost, free, most) for cost, most in costs if cost is not None]
+        stack: list[tuple[Genome, tuple[float, ...]]] = [((), tuple(each.spare for each in bounds))]
+        while stack:
+            genes, spare = stack.pop()
+            if len(genes) == len(self.layers):
+                yield genes
+                continue
+            for gene in (DROP, KEEP):
+                left = tuple(has - each.taken(len(genes), gene) for has, each in zip(spare, bounds, strict=True))
+                if all(each >= 0 for each in left):
+                    stack.append(((*genes, gene), left))
 
     def _extra_macs(self, free: Genome) -> list[int]:
         """By layer: how many MACs it costs beyond what stands in its place when dropped."""
-        if free not in self._known_extra:
-            kept = (KEEP,) * len(self.layers) + free
-            without = [self.flipped(kept, gene) for gene in range(len(self.layers))]
-            self._known_extra[free] = [self.macs(kept) - self.macs(genome) for genome in without]
-        return self._known_extra[free]
+        return self._macs.surplus(free)
 
     def _nothing_kept(self, free: Genome) -> int:
-        return self.macs((DROP,) * len(self.layers) + free)
+        return self._macs.nothing_kept(free)
 
     def _cheapest_at(self, free: Genome) -> Genome:
         return (*(DROP if more >= 0 else KEEP for more in self._extra_macs(free)), *free)
@@ -227,13 +275,17 @@ class SearchSpace:
             return 0.5
         return min(max((target - self._nothing_kept(free)) / extra, 1 / count), 1 - 1 / count)
 
-    def _drop_one(self, genome: Genome, rng: random.Random) -> Genome | None:
-        saved = [max(more, 0) for more in self.savings(genome)]
+    def _drop_one(self, genome: Genome, rng: random.Random, budget: int | None) -> Genome | None:
+        cost = self._macs if budget is not None and self.macs(genome) > budget else self._parameters
+        saved = [max(more, 0) for more in self._saved(genome, cost or self._macs)]
         if not any(saved):
             return None
         return self.flipped(genome, rng.choices(range(len(saved)), cum_weights=list(accumulate(saved)))[0])
 
+    def _saved(self, genome: Genome, cost: LayerCost) -> list[int]:
+        extra = cost.surplus(genome[len(self.layers) :])
+        return [more if gene == KEEP else -more for gene, more in zip(genome, extra, strict=False)]
+
     def savings(self, genome: Genome) -> list[int]:
         """By layer: how many MACs flipping its gene takes away; below 0 where it adds some."""
-        extra = self._extra_macs(genome[len(self.layers) :])
-        return [more if gene == KEEP else -more for gene, more in zip(genome, extra, strict=False)]
+        return self._saved(genome, self._macs)

@@ -9,16 +9,21 @@ from pydantic import Field, ValidationError, ValidationInfo, field_validator, mo
 
 from models.data.skips import OnError
 from models.workload import TaskName
-from search.algorithm_spec import AlgorithmSpec, DasSpec, GeneticSpec
+from search.algorithm_spec import AlgorithmSpec, BreedingSpec, DasSpec, GeneticSpec
+from search.budget_spec import BudgetSpec
+from search.fidelity_spec import FidelitySpec
 from search.frozen import Frozen, Name
 from search.space_spec import Granularity, SpaceSpec
 from search.training_spec import TrainingSpec
 
 Training = TypeVar("Training", bound=TrainingSpec)
 MAX_SPEC_BYTES = 64 * 1024
-ONE_OBJECTIVE = ("genetic", "das", "ranked", "greedy")
+ONE_OBJECTIVE = ("genetic", "steady", "das", "ranked", "greedy")
+SEVERAL_OBJECTIVES = ("nsga2", "nsga3")
 UP_TO_BUDGET = ("das", "ranked", "greedy")
 WITHOUT_PROXIES = ("das", "ranked", "no-skip")
+ONLY_CLOSED_FORM = ("das", "ranked", "greedy")  # they decide by costs that are known before anything is measured
+MEASURED_BOUNDS = ("latency_ms", "peak_memory_mb", "accuracy")
 FREE = ("patch_ratios", "patch_places", "modules")
 
 
@@ -32,6 +37,8 @@ class Objective(StrEnum):
     ACCURACY = "accuracy"
     MACS = "macs"
     PARAMETERS = "parameters"
+    LATENCY = "latency_ms"
+    MEMORY = "peak_memory_mb"
 
     @property
     def sign(self) -> int:
@@ -39,35 +46,14 @@ class Objective(StrEnum):
         return 1 if self is Objective.ACCURACY else -1
 
 
-class BudgetSpec(Frozen):
-    """When a candidate is feasible, and when the search ends."""
-
-    candidates: int = Field(84, ge=1, le=100_000, description="proxy evaluations, each a different chromosome")
-    macs_ratio: float | None = Field(
-        0.75, gt=0, le=1, description="of the MACs of the no-skip adapter model at the largest patch ratio"
-    )
-    macs: int | None = Field(None, gt=0, description="the same bound as a count, per example")
-
-    @model_validator(mode="before")
-    @classmethod
-    def _count_replaces_ratio(cls, data: object) -> object:
-        # the default ratio goes, so that a stored spec, in which every default is explicit, can be read back
-        if isinstance(data, dict) and data.get("macs") is not None:
-            return {"macs_ratio": None, **data}
-        return data
-
-    @model_validator(mode="after")
-    def _one_bound(self) -> Self:
-        if self.macs is not None and self.macs_ratio is not None:
-            raise ValueError("macs and macs_ratio are two ways to say one bound; give one of them")
-        return self
-
-
 class ProxySpec(TrainingSpec):
     """The short fine-tune that gives a candidate its fitness: adapters, pooler and head; the backbone is frozen."""
 
     steps: int = Field(10, ge=0, le=100_000)
     fitness_examples: int = Field(512, ge=1, le=1_000_000)
+    pack: int | None = Field(
+        None, ge=1, le=256, description="candidates that share a pass; null: what memory and measured speed suggest"
+    )
 
 
 class FinalSpec(TrainingSpec):
@@ -89,11 +75,18 @@ class SearchSpec(Frozen):
     bad_examples: OnError = Field(OnError.RAISE, description="real data: end with an error, or skip and count them")
     task: TaskName = TaskName.VQA
     space: SpaceSpec = SpaceSpec()
-    objectives: tuple[Objective, ...] = Field((Objective.ACCURACY,), min_length=1, max_length=3)
+    objectives: tuple[Objective, ...] = Field((Objective.ACCURACY,), min_length=1, max_length=5)
     budget: BudgetSpec = BudgetSpec()
     algorithm: AlgorithmSpec = GeneticSpec()
+    fidelity: FidelitySpec = FidelitySpec()
+    first: tuple[tuple[int, ...], ...] = Field(
+        (), max_length=1000, description="chromosomes that enter the first generation, such as an earlier search's best"
+    )
     proxy: ProxySpec = Field(ProxySpec(), validate_default=True)
     final: FinalSpec = Field(FinalSpec(), validate_default=True)
+    reuse: bool = Field(
+        False, description="take over what earlier searches measured of the same architecture in the same way"
+    )
     workers: int = Field(2, ge=1, le=1024, description="worker slots")
     seed: int = Field(0, ge=0, lt=2**31)
 
@@ -112,10 +105,14 @@ class SearchSpec(Frozen):
         several = len(self.objectives) > 1
         if several and self.algorithm.name in ONE_OBJECTIVE:
             raise ValueError(
-                f"'{self.algorithm.name}' optimises accuracy alone, not {len(self.objectives)} objectives; use 'nsga2'"
+                f"'{self.algorithm.name}' optimises accuracy alone, not {len(self.objectives)} objectives; "
+                "use 'nsga2' or 'nsga3'"
             )
-        if not several and self.algorithm.name == "nsga2":
-            raise ValueError("'nsga2' needs at least two objectives, such as accuracy and macs; use 'genetic' for one")
+        if not several and self.algorithm.name in SEVERAL_OBJECTIVES:
+            raise ValueError(
+                f"'{self.algorithm.name}' needs at least two objectives, such as accuracy and macs; "
+                "use 'genetic' for one"
+            )
         population = getattr(self.algorithm, "population", 1)
         if population > self.budget.candidates:
             raise ValueError(
@@ -134,6 +131,37 @@ class SearchSpec(Frozen):
             raise ValueError(
                 f"'{self.algorithm.name}' drops layers until a MACs budget holds; give budget.macs_ratio or budget.macs"
             )
+        return self
+
+    @model_validator(mode="after")
+    def _bounds_fit(self) -> Self:
+        measured = [name for name in MEASURED_BOUNDS if getattr(self.budget, name) is not None]
+        if measured and self.algorithm.name in ONLY_CLOSED_FORM:
+            raise ValueError(
+                f"'{self.algorithm.name}' keeps bounds on MACs and parameters alone, not budget.{measured[0]}; "
+                "use 'genetic', 'steady', 'nsga2', 'nsga3' or 'random'"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _first_fits(self) -> Self:
+        if not self.first:
+            return self
+        if not isinstance(self.algorithm, BreedingSpec):
+            raise ValueError(  # noqa: TRY004  # a value of the spec, not a type of the caller's
+                f"'{self.algorithm.name}' has no first generation for the chromosomes of first"
+            )
+        room = self.algorithm.population - min(len(self.objectives), 2)  # beside the ends of the space
+        if len(self.first) > room:
+            raise ValueError(
+                f"first has {len(self.first)} chromosomes; a population of {self.algorithm.population} has room for "
+                f"{room} beside those at the ends of the space: raise algorithm.population or give fewer"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _fidelity_fits(self) -> Self:
+        self.fidelity.check(algorithm=self.algorithm.name, proxy_steps=self.proxy.steps)
         return self
 
     @model_validator(mode="after")

@@ -8,7 +8,7 @@ from sqlalchemy.exc import IntegrityError
 from search.contracts import Candidate, Failure, Fidelity, Measurement, Outcome
 from service.database import reading, writing
 from service.leases import held_row
-from service.records import DuplicateCandidateError, FidelityProgress, Lease, Progress, StoredCandidate
+from service.records import DuplicateCandidateError, Earlier, FidelityProgress, Lease, Progress, StoredCandidate
 from service.searches import Clock, utc_now
 from service.tables import CandidateRow
 
@@ -45,8 +45,19 @@ class Candidates:
                 f"chromosome {list(candidate.genome)} at fidelity {candidate.fidelity}, was asked before"
             ) from error
 
-    def record_tell(self, lease: Lease, index: int, outcome: Outcome, seconds: float | None = None) -> bool:
+    def record_tell(
+        self,
+        lease: Lease,
+        index: int,
+        outcome: Outcome,
+        seconds: float | None = None,
+        *,
+        measure_key: str | None = None,
+        reused_from: str | None = None,
+    ) -> bool:
         """Write an outcome, told after all tells in the table; False if this candidate was told before.
+
+        Under `measure_key` later searches find it; `reused_from` is the search that it was taken over from.
 
         Raises:
             LeaseLostError: the lease is not current.
@@ -67,6 +78,7 @@ class Candidates:
                 row.measurement = dict(outcome)
             row.told_order = 0 if before is None else before + 1
             row.told_at, row.seconds = self._clock(), seconds
+            row.measure_key, row.reused_from = measure_key, reused_from
             search.attempts = 0  # progress: see Leases
         return True
 
@@ -93,6 +105,18 @@ class Candidates:
         with reading(self._engine) as session:
             return [_from_row(row) for row in session.scalars(query)]
 
+    def measured_as(self, measure_key: str) -> Earlier | None:
+        """A measurement under that key, of any search, and who made it; None where there is none."""
+        query = (
+            select(CandidateRow.measurement, func.coalesce(CandidateRow.reused_from, CandidateRow.search_id))
+            .where(CandidateRow.measure_key == measure_key, CandidateRow.measurement.is_not(None))
+            .order_by(CandidateRow.reused_from.is_not(None), CandidateRow.search_id, CandidateRow.index)
+            .limit(1)
+        )
+        with reading(self._engine) as session:
+            row = session.execute(query).one_or_none()
+        return None if row is None or row[0] is None else Earlier(row[0], row[1])
+
     def progress(self, search_ids: Collection[str]) -> Mapping[str, Progress]:
         """Counts per search and fidelity; a fidelity without candidates is left out."""
         query = (
@@ -103,14 +127,15 @@ class Candidates:
                 func.count(CandidateRow.told_order),
                 func.count(CandidateRow.failure),
                 func.sum(CandidateRow.seconds),
+                func.count(CandidateRow.reused_from),
             )
             .where(CandidateRow.search_id.in_(search_ids))
             .group_by(CandidateRow.search_id, CandidateRow.fidelity)
         )
         found: dict[str, dict[Fidelity, FidelityProgress]] = {search_id: {} for search_id in search_ids}
         with reading(self._engine) as session:
-            for search_id, fidelity, asked, told, failed, seconds in session.execute(query):
-                found[search_id][Fidelity(fidelity)] = FidelityProgress(asked, told, failed, seconds or 0.0)
+            for search_id, fidelity, asked, told, failed, seconds, reused in session.execute(query):
+                found[search_id][Fidelity(fidelity)] = FidelityProgress(asked, told, failed, seconds or 0.0, reused)
         return found
 
 
@@ -124,4 +149,5 @@ def _from_row(row: CandidateRow) -> StoredCandidate:
         told_at=row.told_at,
         outcome=outcome,
         seconds=row.seconds,
+        reused_from=row.reused_from,
     )

@@ -8,10 +8,12 @@ from typing import Any, Protocol
 
 from models.registry import UnknownBackboneError
 from search.contracts import Candidate, ClusterLostError, Failure, Runner, RunnerError, SearchAlgorithm
+from search.fidelity_report import FidelityReport
 from search.spec import SearchSpec, SpecError, parse_spec
 from service.heartbeat import heartbeat
 from service.recorded import Recorded, ReplayMismatchError
 from service.records import DuplicateCandidateError, Hold, Lease, LeaseLostError, Status
+from service.reuse import Key, Reuse
 from service.store import Store
 
 logger = logging.getLogger(__name__)
@@ -20,8 +22,16 @@ HOPELESS = (SpecError, UnknownBackboneError, ReplayMismatchError, RunnerError, D
 """Errors that another attempt would only meet again."""
 
 
+Slots = Callable[[], int | None]
+"""How many workers the user wants by now; None: as many as the spec says."""
+
+
 class DecidingAlgorithm(SearchAlgorithm, Protocol):
     """A search that ends with a decision."""
+
+    @property
+    def stopped_by(self) -> str | None:
+        """The key of the spec whose rule ended the search early; None where none did."""
 
     def chosen(self) -> Candidate | None:
         """The winner that is exported; None where every finalist failed, or none differs from the baseline."""
@@ -33,7 +43,8 @@ class Parts:
 
     store: Store
     algorithm: Callable[[SearchSpec], DecidingAlgorithm]
-    runner: Callable[[SearchSpec], Runner]
+    runner: Callable[[SearchSpec, Slots], Runner]
+    keys: Callable[[SearchSpec], Key]
     artifacts: Path  # the folder of this search
     exported: Callable[[SearchSpec, Candidate], Path]  # where in it the runner exports a winner
     version: str
@@ -61,15 +72,31 @@ def drive(lease: Lease, parts: Parts) -> None:
 def _run(lease: Lease, parts: Parts) -> None:
     spec = parse_spec(parts.store.searches.get(lease.search_id).spec)
     algorithm = parts.algorithm(spec)
-    recorded = Recorded(algorithm, parts.store, lease, version=parts.version, poll_seconds=parts.poll_seconds)
-    utilisation = parts.runner(spec).run(recorded)
-    shares = {"utilisation": {**asdict(utilisation), "share": utilisation.share}}
+    reuse = Reuse(parts.store.candidates, parts.keys(spec), wanted=spec.reuse)
+    recorded = Recorded(
+        algorithm, parts.store, lease, version=parts.version, reuse=reuse, poll_seconds=parts.poll_seconds
+    )
+    utilisation = parts.runner(spec, lambda: recorded.slots).run(recorded)
+    shares = {
+        "utilisation": {**asdict(utilisation), "share": utilisation.share},
+        "stopped_by": algorithm.stopped_by,
+    }
     if algorithm.finished:
-        _finish(lease, parts, Status.SUCCEEDED, result=_decision(lease, parts, algorithm.chosen(), spec) | shares)
+        decision = _decision(lease, parts, algorithm.chosen(), spec)
+        _finish(lease, parts, Status.SUCCEEDED, result=decision | shares | _story(lease, parts.store, spec))
     elif recorded.hold is Hold.CANCELLED:
-        _finish(lease, parts, Status.CANCELLED, result=shares)
+        _finish(lease, parts, Status.CANCELLED, result=shares | _story(lease, parts.store, spec))
     elif recorded.hold is Hold.HELD:
         raise RunnerError("the runner returned although the search was not finished: see the driver's log")
+
+
+def _story(lease: Lease, store: Store, spec: SearchSpec) -> dict[str, Any]:
+    """How far the cheap scores can be trusted and what each stage cost; how many measurements were taken over."""
+    history = store.candidates.history(lease.search_id)
+    told = [(each.candidate, each.outcome) for each in history if each.outcome is not None]
+    report = FidelityReport.of(spec, told)
+    reused = sum(each.reused_from is not None for each in history)
+    return {"fidelity": report.to_json(), "reused": reused}
 
 
 def _decision(lease: Lease, parts: Parts, chosen: Candidate | None, spec: SearchSpec) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from sqlalchemy import ColumnElement, Engine, and_, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from service.database import reading, writing
-from service.records import Hold, Lease, LeaseLostError, Status
+from service.records import Hold, Lease, LeaseLostError, Status, Wishes
 from service.search_end import end_search
 from service.searches import Clock, utc_now
 from service.tables import SearchRow
@@ -97,12 +97,17 @@ class Leases:
 
     def hold(self, lease: Lease) -> Hold:
         """Whether the lease is held, and whether the user asked for the end."""
-        query = select(SearchRow.lease_token, SearchRow.cancel_requested).where(SearchRow.id == lease.search_id)
+        return self.wishes(lease).hold
+
+    def wishes(self, lease: Lease) -> Wishes:
+        """As `hold`, and how many workers the user wants."""
+        columns = (SearchRow.lease_token, SearchRow.cancel_requested, SearchRow.slots)
+        query = select(*columns).where(SearchRow.id == lease.search_id)
         with reading(self._engine) as session:
             row = session.execute(query).one_or_none()
         if row is None or row[0] != lease.token:
-            return Hold.LOST
-        return Hold.CANCELLED if row[1] else Hold.HELD
+            return Wishes(Hold.LOST, None)
+        return Wishes(Hold.CANCELLED if row[1] else Hold.HELD, row[2])
 
     def finish(
         self, lease: Lease, status: Status, *, result: Mapping[str, Any] | None = None, error: str | None = None

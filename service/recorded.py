@@ -6,8 +6,12 @@ from collections import deque
 from collections.abc import Callable, Sequence
 
 from search.contracts import Candidate, Failure, Outcome, SearchAlgorithm
-from service.records import Hold, Lease, LeaseLostError, StoredCandidate
+from service.records import Hold, Lease, LeaseLostError, StoredCandidate, Wishes
+from service.reuse import Reuse
 from service.store import Store
+
+ELAPSED = "elapsed_seconds"
+LOST = Wishes(Hold.LOST, None)
 
 
 class ReplayMismatchError(Exception):
@@ -17,8 +21,9 @@ class ReplayMismatchError(Exception):
 class Recorded:
     """Decorates `algorithm`: the past is replayed into it on construction, everything after is written down.
 
-    What was asked and never told is handed out again before anything new. When the user cancels or the lease is lost,
-    it is `finished`; outcomes that come later than the loss are dropped, as they belong to the next driver.
+    What was asked and never told is handed out again before anything new; what an earlier search measured already is
+    told at once instead. When the user cancels or the lease is lost, it is `finished`; outcomes that come later than
+    the loss are dropped, as they belong to the next driver. Every measurement says how long the search runs by then.
     """
 
     def __init__(
@@ -28,10 +33,11 @@ class Recorded:
         lease: Lease,
         *,
         version: str,
+        reuse: Reuse | None = None,
         poll_seconds: float = 0.5,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        """Replay the stored history of the search under `lease`.
+        """Replay the stored history of the search under `lease`; without `reuse` every candidate goes to a worker.
 
         Raises:
             ReplayMismatchError: this code, of package `version`, asks for other candidates than the stored ones.
@@ -42,20 +48,24 @@ class Recorded:
         self._poll_seconds = poll_seconds
         self._clock = clock
         self._next_poll = -math.inf
-        self._hold = Hold.HELD
-        history = store.candidates.history(lease.search_id)
-        _replay(algorithm, history, stored_by=store.searches.get(lease.search_id).version, version=version)
+        self._wishes = Wishes(Hold.HELD, None)
+        self._reuse = reuse if reuse is not None else Reuse(store.candidates, lambda _: None, wanted=False)
+        search, history = store.searches.get(lease.search_id), store.candidates.history(lease.search_id)
+        self._began = search.started_at or store.clock()
+        _replay(algorithm, history, stored_by=search.version, version=version)
         self._told = {each.candidate.index for each in history if each.outcome is not None}
         self._in_flight = deque(each.candidate for each in history if each.outcome is None)
-        self._asked = {each.candidate.index for each in history}
+        self._asked = {each.candidate.index: each.candidate for each in history}
 
     @property
     def hold(self) -> Hold:
         """What the lease was worth when last looked at, at most `poll_seconds` ago."""
-        if self._hold is not Hold.LOST and self._clock() >= self._next_poll:
-            self._hold = self._store.leases.hold(self._lease)
-            self._next_poll = self._clock() + self._poll_seconds
-        return self._hold
+        return self._look().hold
+
+    @property
+    def slots(self) -> int | None:
+        """How many workers the user wanted by then; None as long as nobody resized the search."""
+        return self._look().slots
 
     @property
     def finished(self) -> bool:
@@ -63,7 +73,14 @@ class Recorded:
         return self._algorithm.finished or self.hold is not Hold.HELD
 
     def ask(self) -> Candidate | None:
-        """The next candidate, written down before it is returned; None as for any algorithm, and after the end."""
+        """The next candidate for a worker, written down first; None as for any algorithm, and after the end."""
+        while (candidate := self._next()) is not None:
+            if (earlier := self._reuse.found(candidate)) is None:
+                return candidate
+            self._enter(candidate, earlier.measurement, reused_from=earlier.search_id)
+        return None
+
+    def _next(self) -> Candidate | None:
         if self.hold is not Hold.HELD:
             return None
         if self._in_flight:
@@ -74,9 +91,9 @@ class Recorded:
         try:
             self._store.candidates.record_ask(self._lease, candidate, len(self._told))
         except LeaseLostError:
-            self._hold = Hold.LOST
+            self._wishes = LOST
             return None
-        self._asked.add(candidate.index)
+        self._asked[candidate.index] = candidate
         return candidate
 
     def tell(self, index: int, outcome: Outcome) -> None:
@@ -89,19 +106,35 @@ class Recorded:
             return
         if index not in self._asked:
             raise ValueError(f"candidate {index} was told but never asked")
-        outcome = _storable(outcome)
-        seconds = None if isinstance(outcome, Failure) else outcome.get("seconds")
-        try:
-            self._store.candidates.record_tell(self._lease, index, outcome, seconds)
-        except LeaseLostError:
-            self._hold = Hold.LOST
-            return
-        self._told.add(index)
-        self._algorithm.tell(index, outcome)
+        self._enter(self._asked[index], _storable(outcome))
 
     def front(self) -> Sequence[Candidate]:
         """The algorithm's best so far."""
         return self._algorithm.front()
+
+    def _look(self) -> Wishes:
+        if self._wishes.hold is not Hold.LOST and self._clock() >= self._next_poll:
+            self._wishes = self._store.leases.wishes(self._lease)
+            self._next_poll = self._clock() + self._poll_seconds
+        return self._wishes
+
+    def _enter(self, candidate: Candidate, outcome: Outcome, *, reused_from: str | None = None) -> None:
+        """A row, then the algorithm's; neither once the lease is lost."""
+        seconds = None if isinstance(outcome, Failure) else outcome.get("seconds")
+        if not isinstance(outcome, Failure):
+            outcome = {**outcome, ELAPSED: self._elapsed_seconds()}
+        origin = {"measure_key": self._reuse.key(candidate), "reused_from": reused_from}
+        try:
+            self._store.candidates.record_tell(self._lease, candidate.index, outcome, seconds, **origin)
+        except LeaseLostError:
+            self._wishes = LOST
+            return
+        self._told.add(candidate.index)
+        self._algorithm.tell(candidate.index, outcome)
+
+    def _elapsed_seconds(self) -> float:
+        """Since the search first began, the time between two drivers included; never below 0, whatever clocks do."""
+        return max(0.0, (self._store.clock() - self._began).total_seconds())
 
 
 def _storable(outcome: Outcome) -> Outcome:

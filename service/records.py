@@ -6,7 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from search.contracts import Candidate, Fidelity, Outcome
+from search.contracts import Candidate, Fidelity, Measurement, Outcome
 
 
 class Status(StrEnum):
@@ -37,6 +37,14 @@ class Hold(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Wishes:
+    """What a driver must know of its search's row while it runs."""
+
+    hold: Hold
+    slots: int | None  # workers wanted since the last resize; None: as many as the spec says
+
+
+@dataclass(frozen=True, slots=True)
 class Lease:
     """The right to drive one search; every write of a driver names its token."""
 
@@ -59,6 +67,7 @@ class Search:
     finished_at: datetime | None
     attempts: int
     cancel_requested: bool
+    slots: int | None  # workers wanted since the last resize; None: as many as the spec says
     error: str | None
     result: Mapping[str, Any] | None
 
@@ -74,6 +83,15 @@ class StoredCandidate:
     told_at: datetime | None
     outcome: Outcome | None
     seconds: float | None  # of scoring
+    reused_from: str | None = None  # the search that made this measurement, where none was made for this one
+
+
+@dataclass(frozen=True, slots=True)
+class Earlier:
+    """A measurement that a candidate of some search has already."""
+
+    measurement: Measurement
+    search_id: str  # of the search whose workers made it
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +102,7 @@ class FidelityProgress:
     told: int = 0
     failed: int = 0
     seconds: float = 0.0  # of scoring, summed
+    reused: int = 0  # of those told: taken over, not measured
 
 
 Progress = Mapping[Fidelity, FidelityProgress]

@@ -34,6 +34,7 @@ def from_row(row: SearchRow) -> Search:
         finished_at=row.finished_at,
         attempts=row.attempts,
         cancel_requested=row.cancel_requested,
+        slots=row.slots,
         error=row.error,
         result=row.result,
     )
@@ -104,6 +105,21 @@ class Searches:
             if row.status in (Status.QUEUED, Status.PAUSED):
                 end_search(session, row, Status.CANCELLED, now=self._clock())
             row.cancel_requested = True
+            session.flush()
+            return from_row(row)
+
+    def resize(self, search_id: str, workers: int) -> Search:
+        """Want `workers` from now on; a running search follows as its workers come free.
+
+        Raises:
+            SearchNotFoundError: there is none of that id.
+            SearchFinishedError: it has ended.
+        """
+        with writing(self._engine) as session:
+            row = _existing(session, search_id, lock=True)
+            if Status(row.status).finished:
+                raise SearchFinishedError(f"search {search_id} has {row.status} already and needs no workers")
+            row.slots = workers
             session.flush()
             return from_row(row)
 

@@ -3,7 +3,7 @@
 from ipaddress import ip_address
 from pathlib import Path
 
-from pydantic import Field, PositiveFloat, PositiveInt, field_validator
+from pydantic import Field, NonNegativeFloat, PositiveFloat, PositiveInt, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from models.folders import Folders
@@ -28,6 +28,9 @@ class Settings(BaseSettings):
     ray_address: str | None = None  # none: the dispatcher starts a Ray of its own
     lease_seconds: PositiveFloat = 15.0
     poll_seconds: PositiveFloat = 0.5
+    worker_cpus: PositiveInt = 1  # what each worker gets, in cores
+    worker_gpus: NonNegativeFloat | None = None  # below 1: a share, of memory too; none: one if any
+    node_patience_seconds: PositiveFloat = 60.0  # without a node that has room for a worker, before a search fails
     max_running: PositiveInt = 1  # drivers of one dispatcher
     max_attempts: PositiveInt = 3  # claims in a row that end without one told candidate
 

@@ -18,9 +18,10 @@ class Store:
     searches: Searches
     leases: Leases
     candidates: Candidates
+    clock: Clock
 
     @classmethod
     def on(cls, engine: Engine, *, clock: Clock = utc_now, lease_seconds: float = 15.0, max_attempts: int = 3) -> Self:
         """A store whose parts share `clock`; the schema must be current."""
         leases = Leases(engine, clock, lease_seconds=lease_seconds, max_attempts=max_attempts)
-        return cls(engine, Searches(engine, clock), leases, Candidates(engine, clock))
+        return cls(engine, Searches(engine, clock), leases, Candidates(engine, clock), clock)

@@ -79,6 +79,7 @@ class SearchRow(Base):
     lease_token: Mapped[str | None] = mapped_column(String(64))
     lease_expires_at: Mapped[datetime | None] = mapped_column(Utc)
     cancel_requested: Mapped[bool]
+    slots: Mapped[int | None]
     error: Mapped[str | None] = mapped_column(Text)
     result: Mapped[dict[str, Any] | None] = mapped_column(Json)
 
@@ -89,6 +90,7 @@ class SearchRow(Base):
         CheckConstraint(f"(status IN {_any_of(sorted(FINISHED))}) = (finished_at IS NOT NULL)", "finished_at"),
         CheckConstraint("status <> 'failed' OR error IS NOT NULL", "failed_says_why"),
         CheckConstraint("attempts >= 0", "attempts"),
+        CheckConstraint("slots > 0", "slots"),
         Index(None, "status", "id"),
     )
 
@@ -109,6 +111,9 @@ class CandidateRow(Base):
     measurement: Mapped[dict[str, float] | None] = mapped_column(Json)
     failure: Mapped[str | None] = mapped_column(Text)
     seconds: Mapped[float | None] = mapped_column(Double)
+    measure_key: Mapped[str | None] = mapped_column(String(64), index=True)
+    # no foreign key: what was taken over stands, whatever becomes of the search it came from
+    reused_from: Mapped[str | None] = mapped_column(String(26))
 
     __table_args__ = (
         UniqueConstraint("search_id", "told_order"),
@@ -118,4 +123,6 @@ class CandidateRow(Base):
         CheckConstraint("measurement IS NULL OR failure IS NULL", "one_outcome"),
         CheckConstraint("(told_order IS NULL) = (told_at IS NULL)", "told_at"),
         CheckConstraint("asked_after >= 0 AND told_order >= asked_after", "told_after_ask"),
+        CheckConstraint("length(measure_key) = 64", "measure_key"),
+        CheckConstraint("reused_from IS NULL OR measurement IS NOT NULL", "reused_is_measured"),
     )

@@ -20,6 +20,7 @@ from search.das import Das
 from search.space import SearchSpace
 from search.spec import SearchSpec
 from workers.examples import CHUNK, Examples
+from workers.masks import choices
 from workers.objective import Objective
 from workers.optimiser import DivergedError, Optimiser, shuffled, training
 
@@ -62,9 +63,13 @@ class _DasRun:
         self._published = das.setting is DasSetting.PUBLISHED
         self._rng = random.Random(spec.seed)  # noqa: S311 - nothing secret
         self._generator = torch.Generator().manual_seed(spec.seed)
-        everything = frozenset(range(len(space.layers)))
-        kept, dropped = (self._architecture(skipped) for skipped in (frozenset(), everything))
-        self._student = SharedStudent(network, kept, dropped, spec.task, generator=self._generator)
+        self._student = SharedStudent(
+            network,
+            spec.task,
+            choices=choices(space),
+            classifier_token=spec.space.classifier_token,
+            generator=self._generator,
+        )
         self._recipe = recipe = replace(training(spec.proxy, spec.task, spec.seed), steps=das.steps)
         self._objective = Objective(network, self._student.task, losses=recipe.losses, false_texts=recipe.false_texts)
         self._judged = train if self._published else held_out

@@ -1,11 +1,15 @@
 """The fine-tune of one student: its modules, pooler and head; the same batches for every candidate."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import torch
+from torch import Tensor
 
+from models.architecture import Architecture
 from models.backbone import Images
 from models.cost import looks_for_foreground
+from models.heads import Task
+from models.inputs import Inputs
 from models.patch_filter import fallbacks
 from models.student import Student
 from workers.examples import Examples
@@ -31,22 +35,39 @@ def finetune(
             progress(step, loss)
 
 
-@torch.inference_mode()
 def evaluate(student: Student, examples: Examples, *, batch_size: int = 256) -> dict[str, float]:
     """`accuracy`, the mean score over all examples in eval mode.
 
     Where the student's patch filter asks for foreground, `foreground_fallbacks` is the share of images without a split
     into foreground and background, whose patches it keeps by score alone.
     """
-    scored, fallen, images, seen = 0.0, 0.0, 0, 0
+    (found,) = evaluations(
+        lambda inputs: student(inputs).unsqueeze(0), student.task, [student.architecture], examples, batch_size
+    )
+    return found
+
+
+@torch.inference_mode()
+def evaluations(
+    logits: Callable[[Inputs], Tensor],
+    task: Task,
+    architectures: Sequence[Architecture],
+    examples: Examples,
+    batch_size: int,
+) -> list[dict[str, float]]:
+    """What `evaluate` gives of each architecture, with `logits` (K, B, classes) of B examples."""
+    scored, fallen, images, seen = torch.zeros(len(architectures), dtype=torch.float64), 0.0, 0, 0
     for index in torch.arange(len(examples), device=examples.device).split(batch_size):
         inputs, targets = examples.rows(index)
-        scored += student.task.scores(student(inputs), targets).sum().item()
+        scored += torch.stack([task.scores(each, targets).sum() for each in logits(inputs)]).cpu()
         fallen += fallen_back(inputs.images)
         images += len(inputs.images.modality)
         seen += len(targets)
-    share = {"foreground_fallbacks": fallen / images} if looks_for_foreground(student.architecture) else {}
-    return {"accuracy": scored / seen} | share
+    share = {"foreground_fallbacks": fallen / images}
+    return [
+        {"accuracy": accuracy} | (share if looks_for_foreground(each) else {})
+        for accuracy, each in zip((scored / seen).tolist(), architectures, strict=True)
+    ]
 
 
 def fallen_back(images: Images) -> float:

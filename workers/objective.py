@@ -37,7 +37,11 @@ class Objective(nn.Module):
 
     def forward(self, head: nn.Module, pooled: Tensor, targets: Tensor) -> Tensor:
         """The loss, a scalar, of pooled features (B, passes, P)."""
-        loss = self._task.loss(self._task.logits(head, pooled), targets)
+        return self.of(self._task.logits(head, pooled), pooled, targets)
+
+    def of(self, logits: Tensor, pooled: Tensor, targets: Tensor) -> Tensor:
+        """The loss, a scalar, of logits (B, classes) and the pooled features (B, passes, P) that they are of."""
+        loss = self._task.loss(logits, targets)
         if self._mean:
             loss = loss / targets.shape[1]
         return loss if self.matching is None else loss + matching_loss(self.matching(pooled), targets)

@@ -1,10 +1,11 @@
 """Between an algorithm and workers: asks until none is to be had, tells what came back, measures utilisation."""
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Protocol
 
 from search.contracts import Candidate, Failure, SearchAlgorithm, Utilisation
+from workers.attendance import Presence
 from workers.lease_queue import Told
 
 log = logging.getLogger(__name__)
@@ -13,35 +14,40 @@ log = logging.getLogger(__name__)
 class Counter(Protocol):
     """Where candidates are handed over and outcomes picked up."""
 
-    def put(self, candidates: Sequence[Candidate]) -> None:
-        """Hand candidates to the workers."""
+    @property
+    def room(self) -> int:
+        """How many candidates may be out, with the workers there were at the last exchange."""
 
-    def drain(self) -> Sequence[Told]:
-        """Outcomes since the last call; waits a moment for the first."""
+    def exchange(self, candidates: Sequence[Candidate], *, more: bool) -> Sequence[Told]:
+        """Hand candidates to the workers, get the outcomes since the last call; waits a moment for the first.
+
+        `more` says that candidates were left for want of room; then it also returns when there is more room.
+        """
+
+    def presence(self) -> Presence:
+        """How long workers were there since the first candidate went out."""
 
 
-def pump(algorithm: SearchAlgorithm, counter: Counter, *, slots: int, clock: Callable[[], float]) -> Utilisation:
-    """Serve `algorithm` until it is finished; the clock of the result starts with the first candidate handed out.
-
-    At most `2 * slots` candidates wait at the counter, so a stop is quick and no worker runs dry.
-    """
-    started: float | None = None
-    waiting = candidates = 0
+def pump(algorithm: SearchAlgorithm, counter: Counter) -> Utilisation:
+    """Serve `algorithm` until it is finished."""
+    out = candidates = 0
     useful = 0.0
     while not algorithm.finished:
-        fresh: list[Candidate] = []
-        while waiting + len(fresh) < 2 * slots and (candidate := algorithm.ask()) is not None:
-            fresh.append(candidate)
-        if fresh:
-            counter.put(fresh)
-            waiting += len(fresh)
-        for told in counter.drain():
-            started = started if started is not None else clock() - told.seconds
+        fresh = _asked(algorithm, counter.room - out)
+        out += len(fresh)
+        for told in counter.exchange(fresh, more=out >= counter.room):
             algorithm.tell(told.index, told.outcome)
-            waiting, candidates, useful = waiting - 1, candidates + 1, useful + told.seconds
+            out, candidates, useful = out - 1, candidates + 1, useful + told.seconds
             _say(told)
-    wall = 0.0 if started is None else clock() - started
-    return Utilisation(slots, wall, useful, candidates)
+    presence = counter.presence()
+    return Utilisation(presence.most, presence.wall_seconds, useful, candidates, presence.worker_seconds)
+
+
+def _asked(algorithm: SearchAlgorithm, room: int) -> list[Candidate]:
+    fresh: list[Candidate] = []
+    while len(fresh) < room and (candidate := algorithm.ask()) is not None:
+        fresh.append(candidate)
+    return fresh
 
 
 def _say(told: Told) -> None:

@@ -3,55 +3,70 @@
 import logging
 import threading
 import time
-import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Any
 
-import ray
-from ray import tune
-
-from models.formats.lightning import CheckpointError
 from search.contracts import Candidate, Failure
+from workers.desk import Desk
 from workers.lease_queue import LEASE_SECONDS, Told
-from workers.queue_actor import Work
-from workers.scorer import Scorer, ScoringJob, best_device
+from workers.opener import Opener, Scoring
+from workers.outcome_log import report
+from workers.reporter import Reporter
+from workers.scoring_job import ScoringJob
 
 log = logging.getLogger(__name__)
 
 
-def work(config: Mapping[str, int], *, queue: Any, job: ScoringJob, threads: int) -> None:  # noqa: ANN401 - an actor
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Assignment:
+    """What every worker of a search is told; `memory_share` is the part of a GPU it may fill, None for all of it."""
+
+    job: ScoringJob
+    opener: Opener
+    threads: int
+    memory_share: float | None
+
+
+def work(config: Mapping[str, int], *, queue: Any, assignment: Assignment) -> None:  # noqa: ANN401 - an actor
     """The trainable. Outcomes go to the queue, which feeds the search, and to Tune, which shows them."""
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
-    slot, life = config["slot"], uuid.uuid4().hex
+    desk = Desk(queue, config["slot"])
+    desk.begin()
+    with _heartbeat(desk):
+        scoring = _opened(assignment, desk)
+        if scoring is not None:
+            with Reporter(report) as reporter:
+                _serve(scoring, desk, reporter)
+    desk.end()
+
+
+def _opened(assignment: Assignment, desk: Desk) -> Scoring | None:
+    job = assignment.job
     try:
-        scorer = Scorer(job, device=best_device(), threads=threads)
+        return assignment.opener(job, threads=assignment.threads, memory_share=assignment.memory_share)
     except (ValueError, OSError) as error:
         # Every worker would meet the same file or setting; the search ends with this as its reason.
+        from models.formats.lightning import CheckpointError  # here, so that the driver starts without torch
+
         what = "be loaded" if isinstance(error, CheckpointError) else f"be scored on '{job.spec.data}'"
-        ray.get(queue.close.remote(f"backbone '{job.entry.name}' cannot {what}: {error}"))
-        return
-    ray.get(queue.begin.remote(slot, life))
-    with _heartbeat(queue, slot, life):
-        _serve(scorer, queue, slot, life)
+        desk.refuse(f"backbone '{job.entry.name}' cannot {what}: {error}")
+        return None
 
 
-def _serve(scorer: Scorer, queue: Any, slot: int, life: str) -> None:  # noqa: ANN401 - an actor
-    told: Told | None = None
-    while True:
-        given: Work = ray.get(queue.next.remote(slot, life, told))
-        told = None
-        if given.closed:
-            return
-        if given.candidate is not None:
-            told = _measure(scorer, given.candidate)
-            tune.report(_row(given.candidate, told))
+def _serve(scoring: Scoring, desk: Desk, reporter: Reporter) -> None:
+    told: Sequence[Told] = ()
+    while (pack := desk.next(told, scoring.pack_size)) is not None:
+        told = _measure(scoring, pack)
+        reporter.put([_row(candidate, each) for candidate, each in zip(pack, told, strict=True)])
 
 
-def _measure(scorer: Scorer, candidate: Candidate) -> Told:
+def _measure(scoring: Scoring, pack: Sequence[Candidate]) -> list[Told]:
     start = time.perf_counter()
-    outcome = scorer.measure(candidate)
-    return Told(candidate.index, outcome, time.perf_counter() - start)
+    outcomes = scoring.measure(pack)
+    seconds = (time.perf_counter() - start) / len(pack)
+    return [Told(candidate.index, outcome, seconds) for candidate, outcome in zip(pack, outcomes, strict=True)]
 
 
 def _row(candidate: Candidate, told: Told) -> dict[str, object]:
@@ -68,13 +83,13 @@ def _row(candidate: Candidate, told: Told) -> dict[str, object]:
 
 
 @contextmanager
-def _heartbeat(queue: Any, slot: int, life: str) -> Iterator[None]:  # noqa: ANN401 - an actor
-    """Renews the worker's lease while a candidate takes its time."""
+def _heartbeat(desk: Desk) -> Iterator[None]:
+    """Renews the worker's lease while it loads, and while a candidate takes its time."""
     stop = threading.Event()
 
     def beat() -> None:
         while not stop.wait(LEASE_SECONDS / 3):
-            queue.renew.remote(slot, life)
+            desk.renew()
 
     thread = threading.Thread(target=beat, daemon=True, name="heartbeat")
     thread.start()

@@ -8,8 +8,9 @@ from torch.nn import functional as F
 
 from models.architecture import Choice, Stack, SubLayerKind
 from models.architecture import SubLayer as GeneName
+from models.backbone import Output
 from models.meter_config import StackSizes
-from models.modules.beside import Beside, shifted
+from models.modules.beside import Beside, shifted, spread
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,7 +18,8 @@ class Call:
     """What one forward call asks of one sub-layer.
 
     `memory` (B, M, D) is the other stream, for cross-attention; `mask` (B, 1, 1, keys) is added to the attention
-    logits; `scored` asks a self-attention for patch scores.
+    logits; `scored` asks a self-attention for patch scores; `given` is what the body gives, where that is known;
+    `first` asks a self-attention of the fusion encoder for token 0 alone.
     """
 
     choice: Choice
@@ -25,6 +27,8 @@ class Call:
     memory: Tensor | None = None
     mask: Tensor | None = None
     scored: bool = False
+    given: Output | None = None
+    first: bool = False
 
     def update(self, hidden: Tensor, output: Tensor | None) -> Tensor | None:
         """What the module adds to the residual stream; None without one."""
@@ -50,16 +54,16 @@ class Attention(nn.Module):
         and values.
         """
         memory, mask = hidden if call.memory is None else call.memory, call.mask
-        query = self._project("query", hidden, call.beside)
+        query = self._project("query", hidden[:, :1].contiguous() if call.first else hidden, call.beside)
         key, value = (self._project(name, memory, call.beside) for name in ("key", "value"))
         scores = _first_row(query, key, mask)[:, 1:] if call.scored else None
         if prompts is not None and call.memory is None:
-            further = (self._project(name, prompts[None], None) for name in ("key", "value"))
+            grouped = prompts.reshape(-1, *prompts.shape[-2:])  # (G, P, D)
+            further = (self._project(name, grouped, None) for name in ("key", "value"))
             key, value = (
-                torch.cat([more.expand(len(own), -1, -1, -1), own], dim=2)
-                for more, own in zip(further, (key, value), strict=True)
+                torch.cat([spread(more, len(own)), own], dim=2) for more, own in zip(further, (key, value), strict=True)
             )
-            mask = None if mask is None else F.pad(mask, (len(prompts), 0))
+            mask = None if mask is None else F.pad(mask, (prompts.shape[-2], 0))
         mixed = F.scaled_dot_product_attention(query, key, value, attn_mask=mask).transpose(1, 2).flatten(2)
         return shifted("out", self.out(mixed), mixed, call.beside), scores  # (B, S, D)
 
@@ -109,11 +113,13 @@ class SubLayer(nn.Module):
         normed: Tensor = self.norm(hidden)
         return normed
 
-    def output(self, hidden: Tensor, call: Call, prompts: Tensor | None) -> tuple[Tensor, Tensor | None]:
-        """What its body gives, with patch scores if the call wants them."""
+    def output(self, hidden: Tensor, call: Call) -> Output:
+        """What its body gives for `hidden` (B, S, D), with patch scores if the call wants them."""
+        raise NotImplementedError
+
+    def _body(self, hidden: Tensor, call: Call, prompts: Tensor | None) -> Output:
         assert self.body is not None  # noqa: S101 - `lacks` was asked
-        result: tuple[Tensor, Tensor | None] = self.body(hidden, call, prompts)
-        return result
+        return Output(*self.body(hidden, call, prompts))
 
     def lacks(self, choice: Choice) -> bool:
         """Whether `choice` needs what this slim one does not hold."""
@@ -128,12 +134,15 @@ class SubLayer(nn.Module):
 class PreNorm(SubLayer):
     """`h + body(norm(h)) + u`: CLIP. In place of a dropped one `h + u`, or h without a module."""
 
+    def output(self, hidden: Tensor, call: Call) -> Output:
+        """What its body gives for the normed `hidden`; prompts pass the norm too."""
+        prompts = call.prompts()
+        return self._body(self.normed(hidden), call, None if prompts is None else self.normed(prompts))
+
     def forward(self, hidden: Tensor, call: Call) -> tuple[Tensor, Tensor | None]:
         """The next residual stream (B, S, D), and patch scores if the call wants them."""
-        output, scores = None, None
-        if call.choice.keep:
-            prompts = call.prompts()
-            output, scores = self.output(self.normed(hidden), call, None if prompts is None else self.normed(prompts))
+        given = (call.given or self.output(hidden, call)) if call.choice.keep else None
+        output, scores = (None, None) if given is None else (given.tokens, given.scores)
         for addend in (output, call.update(hidden, output)):
             hidden = hidden if addend is None else hidden + addend
         return hidden, scores
@@ -146,6 +155,10 @@ class PostNorm(SubLayer):
     without a module.
     """
 
+    def output(self, hidden: Tensor, call: Call) -> Output:
+        """What its body gives for `hidden`."""
+        return self._body(hidden, call, call.prompts())
+
     def forward(self, hidden: Tensor, call: Call) -> tuple[Tensor, None]:
         """The next stream (B, S, D)."""
         if not call.choice.keep:
@@ -153,7 +166,8 @@ class PostNorm(SubLayer):
             if update is None:
                 return hidden, None
             return (hidden + update if call.choice.bare else self.normed(hidden + update)), None
-        output, _ = self.output(hidden, call, call.prompts())
+        output = (call.given or self.output(hidden, call)).tokens
+        hidden = hidden[:, :1] if call.first else hidden
         update, total = call.update(hidden, output), output + hidden
         if update is None:
             return self.normed(total), None

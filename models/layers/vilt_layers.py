@@ -4,7 +4,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from models.modules.beside import Beside, shifted
+from models.modules.beside import Beside, shifted, spread
 from models.vilt_config import ViltConfig
 
 
@@ -19,26 +19,41 @@ class SelfAttention(nn.Module):
         self.out = nn.Linear(config.hidden_size, config.hidden_size)
 
     def forward(
-        self, tokens: Tensor, mask: Tensor | None, beside: Beside | None = None, first_patch: int | None = None
+        self,
+        tokens: Tensor,
+        mask: Tensor | None,
+        beside: Beside | None = None,
+        first_patch: int | None = None,
+        *,
+        first: bool = False,
     ) -> tuple[Tensor, Tensor | None]:
         """The update to add to `tokens` (B, S, D), and patch scores (B, N) if `first_patch` asks for them.
+
+        With `first` the update of token 0 alone, (B, 1, D), which is the same but for rounding.
 
         `mask` is (B, 1, 1, S) and False at padding. A patch's score is its attention from text token 0 within the
         sequence, mean over heads; prompts take no share of it.
         """
         normed = self.norm(tokens)
-        query, key, value = self._project(normed, beside)  # each (B, H, S, D/H)
+        query, key, value = self._project(normed, beside, first=first)  # each (B, H, S, D/H)
         scores = None if first_patch is None else _first_row(query, key, mask)[:, first_patch:]
         if beside is not None and (prompts := beside.module.prompts()) is not None:
             key, value, mask = self._attend_also(prompts, key, value, mask)
         mixed = F.scaled_dot_product_attention(query, key, value, attn_mask=mask).transpose(1, 2).flatten(2)
         return shifted("out", self.out(mixed), mixed, beside), scores  # (B, S, D)
 
-    def _project(self, normed: Tensor, beside: Beside | None) -> tuple[Tensor, ...]:
-        """Query, key and value, (B, H, S, D/H) each."""
-        parts = self.qkv(normed).chunk(3, dim=-1)
-        names = ("query", "key", "value")
-        projected = (shifted(name, part, normed, beside) for name, part in zip(names, parts, strict=True))
+    def _project(self, normed: Tensor, beside: Beside | None, *, first: bool) -> tuple[Tensor, ...]:
+        """Query, key and value, (B, H, S, D/H) each; the query of token 0 alone with `first`."""
+        if first:
+            width = self.out.in_features
+            weights, biases = (part.split([width, 2 * width]) for part in (self.qkv.weight, self.qkv.bias))
+            asking = normed[:, :1].contiguous()
+            query, both = map(F.linear, (asking, normed), weights, biases)
+            parts = (query, *both.chunk(2, dim=-1))
+        else:
+            parts, asking = self.qkv(normed).chunk(3, dim=-1), normed
+        inputs = {"query": asking, "key": normed, "value": normed}
+        projected = (shifted(*each, beside) for each in zip(inputs, parts, inputs.values(), strict=True))
         return tuple(self._split(part) for part in projected)
 
     def _split(self, projected: Tensor) -> Tensor:
@@ -51,12 +66,13 @@ class SelfAttention(nn.Module):
     ) -> tuple[Tensor, Tensor, Tensor | None]:
         """Keys and values of the prompts (P, D) in front of the others: they are seen, and see nothing."""
         width, rows = self.out.in_features, key.shape[0]
-        further = F.linear(self.norm(prompts), self.qkv.weight[width:], self.qkv.bias[width:])  # (P, 2 D), no query
+        grouped = self.norm(prompts.reshape(-1, *prompts.shape[-2:]))  # (G, P, D)
+        further = F.linear(grouped, self.qkv.weight[width:], self.qkv.bias[width:])  # (G, P, 2 D), no query
         key, value = (
-            torch.cat([self._split(more[None]).expand(rows, -1, -1, -1), own], dim=2)
+            torch.cat([spread(self._split(more), rows), own], dim=2)
             for more, own in zip(further.chunk(2, dim=-1), (key, value), strict=True)
         )
-        return key, value, None if mask is None else F.pad(mask, (prompts.shape[0], 0), value=True)
+        return key, value, None if mask is None else F.pad(mask, (prompts.shape[-2], 0), value=True)
 
 
 def _first_row(query: Tensor, key: Tensor, mask: Tensor | None) -> Tensor:

@@ -1,33 +1,51 @@
 """The joint sequence of a ViLT between two sub-layers."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
 
-from models.architecture import Architecture, Stack
+from models.architecture import PatchKeep, Stack
 from models.backbone import Images, Texts
-from models.modules.base import Context, TrainableModule
+from models.modules.base import Addition, Context
 from models.modules.mean_token import mean_token
-from models.patch_filter import filter_patches, similarity_scores
+from models.patch_filter import filter_patches, similarity_scores, unscored
 
 
 @dataclass(frozen=True, slots=True)
 class Stream:
-    """The joint sequence between two sub-layers: text, the image's CLS, its patches."""
+    """The joint sequence between two sub-layers: text, the image's CLS, its patches.
+
+    `patches` is the filter that is still ahead; for it come along the scores (R, N) of the last self-attention that
+    ran, NaN where none did, and the foreground (R, N), None where no provider looked.
+    """
 
     tokens: Tensor  # (R, S, D)
     valid: Tensor | None  # (R, S); None where nothing is padding
     text_tokens: int
+    patches: PatchKeep | None = None
+    scores: Tensor | None = None
+    foreground: Tensor | None = None
 
     @classmethod
-    def of(cls, texts: Texts, images: Images) -> "Stream":
+    def of(cls, texts: Texts, images: Images, patches: PatchKeep | None = None) -> "Stream":
         """Each text with its image."""
         valid = images.valid
         if valid is None:
             valid = texts.valid.new_ones(images.tokens.shape[:2])
-        tokens = torch.cat([texts.tokens, images.tokens], dim=1)
-        return cls(tokens, torch.cat([texts.valid, valid], dim=1), texts.tokens.shape[1])
+        stream = cls(
+            torch.cat([texts.tokens, images.tokens], dim=1),
+            torch.cat([texts.valid, valid], dim=1),
+            texts.tokens.shape[1],
+        )
+        if patches is None:
+            return stream
+        return replace(stream, patches=patches, scores=unscored(images.tokens), foreground=images.foreground)
+
+    @property
+    def first(self) -> "Stream":
+        """Text token 0 alone."""
+        return Stream(self.tokens[:, :1].contiguous(), None, 1)
 
     @property
     def first_patch(self) -> int:
@@ -39,7 +57,7 @@ class Stream:
         """(R, 1, 1, S), False at padding."""
         return None if self.valid is None else self.valid[:, None, None]
 
-    def context(self, module: TrainableModule) -> Context:
+    def context(self, module: Addition) -> Context:
         """What a module may look at: what is padding and, if it reads them, the masked mean of each modality."""
         if not module.reads_summaries:
             return Context(Stack.JOINT, self.text_tokens, None, None, self.valid)
@@ -50,17 +68,15 @@ class Stream:
         """(R, 1, D)."""
         return mean_token(self.tokens[:, part], None if self.valid is None else self.valid[:, part])
 
-    def filtered(self, scores: Tensor | None, architecture: Architecture, foreground: Tensor | None) -> "Stream":
-        """The sequence with the patches that the architecture's filter lets through."""
-        assert architecture.patches is not None  # noqa: S101 - the caller found the filter's place in it
-        if scores is None:
-            scores = similarity_scores(self.tokens, self.first_patch)
+    def filtered(self, keep: PatchKeep, scores: Tensor) -> "Stream":
+        """The sequence with the patches that the filter lets through; no filter is ahead any more."""
+        first = self.first_patch
         tokens, valid = filter_patches(
             self.tokens,
             self.valid,
-            keep=architecture.patches,
-            scores=scores,
-            foreground=foreground,
-            first_patch=self.first_patch,
+            keep=keep,
+            scores=torch.where(scores.isnan(), similarity_scores(self.tokens, first), scores),
+            foreground=self.foreground,
+            first_patch=first,
         )
         return Stream(tokens, valid, self.text_tokens)

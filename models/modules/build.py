@@ -1,6 +1,6 @@
 """The trainable modules of one architecture: built for a backbone, found by the place of their sub-layer."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import cast
 
 import torch
@@ -88,15 +88,80 @@ def build_modules(
     Raises:
         ValueError: the architecture is for another number of sub-layers, or a module is unknown or cannot stand alone.
     """
-    _check_length(backbone, architecture)
-    parts = SharedParts(int(torch.randint(2**62, (), generator=generator, device=generator.device)))
+    _check_length(backbone, len(architecture.choices))
+    parts = _parts(generator)
     built = {place: _built(backbone, place, choice, parts) for place, choice in enumerate(architecture.choices)}
     by_place = {place: module for place, module in built.items() if module is not None}
-    return Modules(by_place, parts.by_key, _token(backbone, architecture, classifier_token))
+    token = _token(backbone, classifier_token) if architecture.classifier_token else None
+    return Modules(by_place, parts.by_key, token)
 
 
-def _check_length(backbone: Backbone, architecture: Architecture) -> None:
-    choices, sub_layers = len(architecture.choices), len(backbone.config.sub_layers)
+class ModuleLibrary(nn.Module):
+    """A trainable module for each choice that a place may get; parts that several share are held once."""
+
+    classifier_token: nn.Parameter | None
+
+    def __init__(
+        self,
+        by_choice: Mapping[tuple[int, Choice], TrainableModule],
+        shared: Mapping[str, nn.Module],
+        classifier_token: Tensor | None = None,
+    ) -> None:
+        super().__init__()
+        self.by_choice = nn.ModuleDict({_key(*where): module for where, module in by_choice.items()})
+        self.shared = nn.ModuleDict(dict(shared))
+        token = None if classifier_token is None else nn.Parameter(classifier_token.detach().clone())
+        self.register_parameter("classifier_token", token)
+
+    def at(self, place: int, choice: Choice) -> TrainableModule | None:
+        """The module of a choice at `place`, or None."""
+        key = _key(place, choice)
+        return cast(TrainableModule, self.by_choice[key]) if key in self.by_choice else None
+
+
+def _key(place: int, choice: Choice) -> str:
+    """A name without dots, which names of modules cannot have."""
+    how = "beside" if choice.keep else "bare" if choice.bare else "instead"
+    return f"{place}-{how}-{choice.module}".replace(".", "_")
+
+
+def build_library(
+    backbone: Backbone,
+    choices: Sequence[Collection[Choice]],
+    *,
+    generator: torch.Generator,
+    classifier_token: Tensor | None = None,
+    has_token: bool = False,
+) -> ModuleLibrary:
+    """A module for each of the choices by place, drawn as `build_modules` draws one architecture's.
+
+    Args:
+        backbone: whose sub-layers they serve; already on its device.
+        choices: by place; those without a module ask for nothing.
+        generator: of the caller; one number is drawn from it.
+        classifier_token: (D,), what the classifier token starts as; zeros by default.
+        has_token: whether there is one.
+
+    Raises:
+        ValueError: there are choices for another number of sub-layers, or a module is unknown or cannot stand alone.
+    """
+    _check_length(backbone, len(choices))
+    parts = _parts(generator)
+    built = {
+        (place, choice): _built(backbone, place, choice, parts)
+        for place, each in enumerate(choices)
+        for choice in sorted(set(each), key=str)
+    }
+    by_choice = {where: module for where, module in built.items() if module is not None}
+    return ModuleLibrary(by_choice, parts.by_key, _token(backbone, classifier_token) if has_token else None)
+
+
+def _parts(generator: torch.Generator) -> SharedParts:
+    return SharedParts(int(torch.randint(2**62, (), generator=generator, device=generator.device)))
+
+
+def _check_length(backbone: Backbone, choices: int) -> None:
+    sub_layers = len(backbone.config.sub_layers)
     if choices != sub_layers:
         raise ValueError(f"the architecture has {choices} choices; the backbone has {sub_layers} sub-layers")
 
@@ -123,7 +188,5 @@ def _width(backbone: Backbone, sub_layer: SubLayer, linears: Mapping[str, tuple[
     return backbone.config.hidden_size if own is None else own(sub_layer)
 
 
-def _token(backbone: Backbone, architecture: Architecture, start: Tensor | None) -> Tensor | None:
-    if not architecture.classifier_token:
-        return None
+def _token(backbone: Backbone, start: Tensor | None) -> Tensor:
     return torch.zeros(backbone.config.hidden_size) if start is None else start

@@ -43,6 +43,8 @@ class GenFt(TrainableModule):
     (the second B as zeros) are our choices.
     """
 
+    tokenwise = True
+
     def __init__(self, seat: Seat) -> None:
         super().__init__()
         rank = seat.spec.size
@@ -59,6 +61,10 @@ class GenFt(TrainableModule):
             name: (shared(weight.shape[1], "rows"), shared(weight.shape[0], "columns"))
             for name, weight in weights.items()
         }
+
+    def borrowed(self) -> list[nn.Module]:
+        """The transforms of its linears' widths, each once."""
+        return list(dict.fromkeys(part for pair in self._shared.values() for part in pair))
 
     def delta(self, linear: str, hidden: Tensor, context: Context) -> Tensor | None:
         """`dW h`, (B, S, out), for the linears that it adapts."""

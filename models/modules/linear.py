@@ -5,6 +5,7 @@ from functools import partial
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional as F
 from torch.nn.utils import skip_init
 
 Start = Callable[[Tensor], Tensor]
@@ -21,6 +22,16 @@ def linear(inputs: int, outputs: int, start: Start, *, bias: bool = True) -> nn.
     if bias:
         nn.init.zeros_(built.bias)
     return built
+
+
+def behind_norm(norm: nn.LayerNorm, following: nn.Linear, tokens: Tensor) -> Tensor:
+    """`W LN(x) + b` of tokens (..., D): the linear takes up the norm's scale and shift, so that tokens are passed less.
+
+    Equal to the two in turn, but for rounding.
+    """
+    normed = F.layer_norm(tokens, norm.normalized_shape, eps=norm.eps)
+    scale, shift = norm.weight.unsqueeze(-2), norm.bias.unsqueeze(-2)
+    return F.linear(normed, following.weight * scale, following.bias + (following.weight * shift).sum(-1))
 
 
 def normal(generator: torch.Generator) -> Start:

@@ -15,6 +15,9 @@ class Lora(TrainableModule):
     backbone and add to what its linears give.
     """
 
+    stacks = True
+    tokenwise = True
+
     def __init__(self, seat: Seat) -> None:
         super().__init__()
         self.pairs = nn.ModuleDict(

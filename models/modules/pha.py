@@ -50,12 +50,18 @@ class HyperAdapter(TrainableModule):
     vector (our reduction). The weights depend on no input, yet are made anew in every forward call.
     """
 
+    tokenwise = True
+
     def __init__(self, seat: Seat) -> None:
         super().__init__()
         width, size = seat.width, seat.spec.size
         self.layer = nn.Parameter(torch.randn(EMBEDDING, generator=seat.generator))
         key = f"pha-{width}x{size}"
         self._shared = (seat.shared.get(key, lambda generator: Hypernetwork(width, size, generator=generator)),)
+
+    def borrowed(self) -> tuple[nn.Module, ...]:
+        """The hypernetwork."""
+        return self._shared
 
     def update(self, hidden: Tensor, output: Tensor | None, context: Context) -> Tensor | None:
         """What to add to the residual stream, from the sub-layer's input (B, S, D)."""

@@ -22,6 +22,8 @@ class Pia(TrainableModule):
     query's input is adapted.
     """
 
+    tokenwise = True
+
     def __init__(self, seat: Seat) -> None:
         super().__init__()
         self.down = linear(seat.width, seat.spec.size, xavier(seat.generator))

@@ -48,6 +48,11 @@ class UniAdapter(TrainableModule):
         cross = up("cross") if seat.sub_layer.kind is SubLayerKind.CROSS_ATTENTION else None
         self._shared = (narrow, {modality: up(modality) for modality in spans(seat.sub_layer.stack, 0, 0)}, cross)
 
+    def borrowed(self) -> list[nn.Module]:
+        """The down-projection and the up-projections that it uses."""
+        narrow, ups, cross = self._shared
+        return [narrow, *ups.values(), *([] if cross is None else [cross])]
+
     def update(self, hidden: Tensor, output: Tensor | None, context: Context) -> Tensor | None:
         """What to add to the residual stream, (B, S, D)."""
         narrow, ups, cross = self._shared

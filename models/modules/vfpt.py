@@ -16,6 +16,8 @@ class FourierPrompts(TrainableModule):
     patch size.
     """
 
+    tokenwise = True
+
     def __init__(self, seat: Seat) -> None:
         super().__init__()
         tokens = torch.empty(seat.spec.size, seat.width)

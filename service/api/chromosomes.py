@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any, Self
 
 from search.build import build_space, macs_budget
+from search.constraints import UNBOUNDED, Bounds
 from search.contracts import Genome, Measurement
 from search.space import SearchSpace
 from search.spec import FREE, parse_spec
@@ -16,12 +17,12 @@ from service.records import Search
 class Chromosomes:
     """The space of a search, None where its spec, backbone, data or foreground is not known here; rows stand anyway.
 
-    `budget` is the bound on MACs per example. `genes` has a name for each gene: what a layer gene keeps or drops, or
+    `bounds` are those on costs and accuracy. `genes` has a name for each gene: what a layer gene keeps or drops, or
     which field of the spec's space a free gene indexes.
     """
 
     space: SearchSpace | None = None
-    budget: int | None = None
+    bounds: Bounds = UNBOUNDED
     genes: Sequence[str] = ()
 
     @classmethod
@@ -33,7 +34,11 @@ class Chromosomes:
         except ValueError:  # an unreadable folder, an unknown name, a spec of another version
             return cls()
         free = [name for name in FREE if len(getattr(spec.space, name)) > 1]
-        return cls(space, macs_budget(spec, space), (*(layer.name for layer in space.layers), *free))
+        return cls(
+            space,
+            Bounds.of(spec.budget, macs=macs_budget(spec, space)),
+            (*(layer.name for layer in space.layers), *free),
+        )
 
     def decode(self, genome: Genome) -> Mapping[str, Any] | None:
         """The architecture of a genome as JSON; None where the space is not known, or is not the genome's any more."""
@@ -45,5 +50,5 @@ class Chromosomes:
             return None
 
     def affordable(self, measurement: Measurement) -> bool:
-        """Whether what was measured is within the budget; everything is where none is known."""
-        return self.budget is None or measurement.get("macs", 0.0) <= self.budget
+        """Whether what was measured is within the bounds; everything is where none is known."""
+        return not self.bounds.violation(measurement)

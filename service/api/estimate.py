@@ -5,19 +5,22 @@ from dataclasses import dataclass
 from typing import Any, Self
 
 from search.contracts import Fidelity
+from search.fidelity_spec import AUDIT_PROXIES, RUNGS
 from search.spec import WITHOUT_PROXIES
 from service.records import FidelityProgress, Progress
 
 NONE = FidelityProgress()
+BELOW_PROXY = (Fidelity.SCREEN, *RUNGS)
 ONE_DECISION = ("das", "ranked")  # these end with one chromosome, not with several finalists
 NO_DECISION = ("no-skip",)
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """How many PROXY and FINAL candidates a search measures at most, the no-skip adapter model among the latter."""
+    """How many PROXY, AUDIT and FINAL candidates a search measures at most; the no-skip adapter model is a FINAL."""
 
     proxies: int
+    audits: int
     finals: int
 
     @classmethod
@@ -25,27 +28,62 @@ class Plan:
         """The plan of a stored spec, of whatever version."""
         name, finalists = spec["algorithm"]["name"], spec["final"]["finalists"]
         decided = 0 if name in NO_DECISION else 1 if name in ONE_DECISION else finalists
-        return cls(0 if name in WITHOUT_PROXIES else spec["budget"]["candidates"], 1 + decided)
+        proxies = 0 if name in WITHOUT_PROXIES else spec["budget"]["candidates"]
+        return cls(proxies, min(proxies, spec.get("fidelity", {}).get("audit", 0)), 1 + decided)
+
+    def left(self, progress: Progress) -> Self:
+        """What of it may still come: once a later stage has begun, there is nothing more of an earlier one."""
+        proxy, audit, final = (progress.get(each, NONE) for each in (Fidelity.PROXY, Fidelity.AUDIT, Fidelity.FINAL))
+        return type(self)(
+            0 if audit.asked or final.asked else max(0, self.proxies - proxy.told),
+            0 if final.asked else max(0, self.audits - audit.told),
+            max(0, self.finals - final.told),
+        )
 
 
-def eta_seconds(spec: Mapping[str, Any], progress: Progress) -> float | None:
-    """What is left at the mean speed so far, over all worker slots; None as long as nobody can tell.
+def eta_seconds(spec: Mapping[str, Any], progress: Progress, *, workers: int) -> float | None:
+    """What is left at the mean speed so far, over all workers; None as long as nobody can tell.
 
-    Finals whose like was not measured yet take as much longer than proxies as they have more steps.
+    A proxy brings with it what screens and rungs cost for each one so far. Audits and finals whose like was not
+    measured yet take as much longer than proxies as they have more steps.
     """
-    plan, proxy, final = Plan.of(spec), progress.get(Fidelity.PROXY, NONE), progress.get(Fidelity.FINAL, NONE)
-    proxy_seconds, final_seconds = _mean(proxy), _mean(final)
-    if final_seconds is None and proxy_seconds is not None:
-        final_seconds = proxy_seconds * spec["final"]["steps"] / max(1, spec["proxy"]["steps"])
+    left, proxy = Plan.of(spec).left(progress), _mean(progress.get(Fidelity.PROXY, NONE))
+    stages = (
+        (left.proxies, None if proxy is None else proxy + _below(progress)),
+        (left.audits, _like(proxy, progress.get(Fidelity.AUDIT, NONE), times=_audit_times(spec))),
+        (left.finals, _like(proxy, progress.get(Fidelity.FINAL, NONE), times=_steps(spec, "final"))),
+    )
     total = 0.0
-    for left, seconds in ((plan.proxies - proxy.told, proxy_seconds), (plan.finals - final.told, final_seconds)):
-        if left > 0 and seconds is None:
+    for count, seconds in stages:
+        if count and seconds is None:
             return None
-        total += max(0, left) * (seconds or 0.0)
-    return total / int(spec["workers"])
+        total += count * (seconds or 0.0)
+    return total / workers
+
+
+def _like(proxy: float | None, stage: FidelityProgress, *, times: float) -> float | None:
+    """Seconds of one candidate of a stage: measured, else `times` as many as a proxy's."""
+    found = _mean(stage)
+    return found if found is not None or proxy is None else proxy * times
+
+
+def _audit_times(spec: Mapping[str, Any]) -> float:
+    steps = spec.get("fidelity", {}).get("audit_steps")
+    return AUDIT_PROXIES if steps is None else steps / max(1, spec["proxy"]["steps"])
+
+
+def _steps(spec: Mapping[str, Any], stage: str) -> float:
+    """How many times as many as a proxy's."""
+    return float(spec[stage]["steps"] / max(1, spec["proxy"]["steps"]))
+
+
+def _below(progress: Progress) -> float:
+    """Seconds of screens and rungs for each proxy so far."""
+    seconds = sum(progress.get(each, NONE).seconds for each in BELOW_PROXY)
+    return seconds / max(1, progress.get(Fidelity.PROXY, NONE).told)
 
 
 def _mean(progress: FidelityProgress) -> float | None:
-    """Seconds of scoring of one candidate that was measured."""
-    measured = progress.told - progress.failed
+    """Seconds of scoring of one candidate that was measured here."""
+    measured = progress.told - progress.failed - progress.reused
     return progress.seconds / measured if measured and progress.seconds else None

@@ -1,6 +1,7 @@
 """`overview`: one search as a client sees it, computed from its rows."""
 
 from collections.abc import Sequence
+from dataclasses import asdict
 
 from search.contracts import Failure, Fidelity
 from search.ledger import Measured
@@ -8,13 +9,19 @@ from search.ranking import pareto_front
 from search.spec import Objective
 from service.api.chromosomes import Chromosomes
 from service.api.estimate import NONE, Plan, eta_seconds
-from service.api.schemas import CandidateView, ProgressView, SearchView
+from service.api.schemas import CandidateView, ProgressView, SearchView, StageView
 from service.api.services import Services
 from service.records import Progress, Search, Status, StoredCandidate
 
+IN_ORDER = (
+    *(Fidelity.WARM, Fidelity.PROBE, Fidelity.SCREEN, Fidelity.RUNG_1, Fidelity.RUNG_2, Fidelity.RUNG_3),
+    *(Fidelity.PROXY, Fidelity.AUDIT, Fidelity.FINAL, Fidelity.PLAIN, Fidelity.TEST),
+)
+"""The stages as a search comes to them."""
+
 
 def front(search: Search, services: Services, known: Chromosomes) -> Sequence[StoredCandidate]:
-    """The best within the MACs budget by proxy score, best first: no other fidelity's scores compare with these."""
+    """The best within the bounds by proxy score, best first: no other fidelity's scores compare with these."""
     stored = {each.candidate.index: each for each in services.store.candidates.measured(search.id, Fidelity.PROXY)}
     measured = [
         Measured(each.candidate, each.outcome)
@@ -28,8 +35,8 @@ def overview(search: Search, services: Services) -> SearchView:
     """Everything about one search but its candidates."""
     store, known = services.store, Chromosomes.of(search, services)
     progress = store.candidates.progress([search.id])[search.id]
-    best = front(search, services, known)
-    result = search.result or {}
+    best, running = front(search, services, known), search.status is Status.RUNNING
+    result, workers = search.result or {}, search.slots or int(search.spec["workers"])
     return SearchView(
         id=search.id,
         name=search.name,
@@ -43,12 +50,15 @@ def overview(search: Search, services: Services) -> SearchView:
         attempts=search.attempts,
         cancel_requested=search.cancel_requested,
         queue_position=store.searches.queue_position(search.id) if search.status is Status.QUEUED else None,
+        workers=workers,
         progress=_progress(search, progress),
         best=CandidateView.of(best[0], known.decode(best[0].candidate.genome)) if best else None,
         front_size=len(best),
-        eta_seconds=eta_seconds(search.spec, progress) if search.status is Status.RUNNING else None,
+        eta_seconds=eta_seconds(search.spec, progress, workers=workers) if running else None,
         utilisation=result.get("utilisation", {}).get("share"),
         chosen=result.get("chosen"),
+        stopped_by=result.get("stopped_by"),
+        fidelity=result.get("fidelity"),
         error=search.error,
     )
 
@@ -66,4 +76,6 @@ def _progress(search: Search, progress: Progress) -> ProgressView:
         finals=progress.get(Fidelity.FINAL, NONE).told,
         finals_budget=plan.finals,
         probe=None if not looks.asked else looks.told == looks.asked,
+        reused=sum(each.reused for each in progress.values()),
+        stages={stage: StageView(**asdict(progress[stage])) for stage in IN_ORDER if stage in progress},
     )

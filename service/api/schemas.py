@@ -4,11 +4,19 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, Self
 
-from pydantic import BaseModel
+from pydantic import BaseModel, ConfigDict, Field
 
 from search.contracts import Failure, Fidelity
 from service.api.estimate import Plan
 from service.records import Search, Status, StoredCandidate
+
+
+class Resize(BaseModel):
+    """What may be changed of a search that has not ended."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    workers: int = Field(ge=1, le=1024)
 
 
 class SearchSummary(BaseModel):
@@ -61,6 +69,7 @@ class CandidateView(BaseModel):
     measurement: Mapping[str, float] | None
     failure: str | None
     seconds: float | None
+    reused_from: str | None  # the search that made the measurement, where it was taken over
     told_order: int | None
     asked_at: datetime
     told_at: datetime | None
@@ -77,6 +86,7 @@ class CandidateView(BaseModel):
             measurement=None if isinstance(stored.outcome, Failure) else stored.outcome,
             failure=None if failure is None else failure.reason,
             seconds=stored.seconds,
+            reused_from=stored.reused_from,
             told_order=stored.told_order,
             asked_at=stored.asked_at,
             told_at=stored.told_at,
@@ -90,8 +100,18 @@ class CandidatePage(BaseModel):
     next: int | None
 
 
+class StageView(BaseModel):
+    """Counts of the candidates of one fidelity."""
+
+    asked: int
+    told: int
+    failed: int  # of those told
+    reused: int  # of those told: measured by an earlier search
+    seconds: float  # of scoring
+
+
 class ProgressView(BaseModel):
-    """How far a search is, in candidates."""
+    """How far a search is, in candidates; each fidelity is counted for itself."""
 
     told: int  # proxy candidates
     budget: int  # proxy candidates at most; 0 where one look at the backbone decides, or nothing does
@@ -99,6 +119,8 @@ class ProgressView(BaseModel):
     finals: int  # FINAL candidates told
     finals_budget: int  # FINAL candidates at most
     probe: bool | None  # the look at the whole backbone: over or not; null where none was asked for
+    reused: int  # of any fidelity: told without work, as an earlier search had measured them
+    stages: Mapping[Fidelity, StageView]  # those that have begun, in the order in which a search comes to them
 
 
 class SearchView(BaseModel):
@@ -116,12 +138,15 @@ class SearchView(BaseModel):
     attempts: int  # claims since the last told candidate
     cancel_requested: bool
     queue_position: int | None  # searches ahead; null unless queued
+    workers: int  # wanted, as the spec says or as resized since
     progress: ProgressView
-    best: CandidateView | None  # within the MACs budget, by proxy score
+    best: CandidateView | None  # within the bounds, by proxy score
     front_size: int
     eta_seconds: float | None
     utilisation: float | None  # 0 to 1, once finished
     chosen: int | None  # index of the winner, once succeeded
+    stopped_by: str | None  # the key of the spec whose bound ended the search; null where it ended by itself
+    fidelity: Mapping[str, Any] | None  # how far its cheap scores can be trusted, once succeeded
     error: str | None
 
 

@@ -15,7 +15,8 @@ from service.api.estimate import NONE
 from service.api.model_archive import zipped
 from service.api.overview import front, overview
 from service.api.problems import RESPONSES, ProblemError
-from service.api.schemas import CandidatePage, CandidateView, SearchPage, SearchSummary, SearchView
+from service.api.schemas import CandidatePage, CandidateView, Resize, SearchPage, SearchSummary, SearchView
+from service.api.seeds import seeded
 from service.api.services import Given
 from service.records import Status
 from service.search_id import PATTERN
@@ -25,17 +26,22 @@ router = APIRouter(prefix="/searches", tags=["searches"], responses=RESPONSES)
 Limit = Annotated[int, Query(ge=1, le=200)]
 AfterId = Annotated[str | None, Query(pattern=f"^{PATTERN.pattern}$", description="the `next` of the page before")]
 AfterIndex = Annotated[int, Query(ge=-1, lt=2**31)]
+SeedsFrom = Annotated[str | None, Query(description="an ended search, whose best chromosomes join `first`")]
 OnlyFidelity = Annotated[list[Fidelity], Query(default_factory=list)]
 
 
 @router.post("", status_code=HTTPStatus.CREATED, openapi_extra=BODY)
-def submit(spec: GivenSpec, services: Given, request: Request, response: Response) -> SearchView:
+def submit(
+    spec: GivenSpec, services: Given, request: Request, response: Response, seeds_from: SeedsFrom = None
+) -> SearchView:
     """Queue a search, after checking that it can be done at all."""
     try:
         entry = services.registry.get(spec.backbone)
     except ValueError as error:
         raise SpecError(f"backbone: {error}") from None
     check_spec(spec, entry, services.folders)
+    if seeds_from is not None:
+        spec = seeded(spec, services, seeds_from)
     search = services.store.searches.create(spec, services.version)
     response.headers["Location"] = request.url_for("get_search", search_id=search.id).path
     return overview(search, services)
@@ -71,10 +77,16 @@ def list_candidates(
 
 @router.get("/{search_id}/front")
 def get_front(search_id: str, services: Given) -> list[CandidateView]:
-    """The best within the MACs budget by proxy score, best first: one for a single objective, else the Pareto front."""
+    """The best within the bounds by proxy score, best first: one for a single objective, else the Pareto front."""
     search = services.store.searches.get(search_id)
     known = Chromosomes.of(search, services)
     return [CandidateView.of(each, known.decode(each.candidate.genome)) for each in front(search, services, known)]
+
+
+@router.patch("/{search_id}")
+def resize(search_id: str, change: Resize, services: Given) -> SearchView:
+    """Want another number of workers; a running search follows within seconds, none of its work is lost."""
+    return overview(services.store.searches.resize(search_id, change.workers), services)
 
 
 @router.post("/{search_id}/cancel")

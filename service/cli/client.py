@@ -36,11 +36,15 @@ class Client:
 
     def get(self, path: str, **parameters: Any) -> Any:  # noqa: ANN401 - JSON
         """What a GET of `/v1<path>` answers."""
-        return self._json("GET", path, params={key: value for key, value in parameters.items() if value is not None})
+        return self._json("GET", path, params=_given(parameters))
 
-    def post(self, path: str, body: object = None) -> Any:  # noqa: ANN401 - JSON
+    def post(self, path: str, body: object = None, **parameters: Any) -> Any:  # noqa: ANN401 - JSON
         """What a POST to `/v1<path>` answers."""
-        return self._json("POST", path, json=body)
+        return self._json("POST", path, json=body, params=_given(parameters))
+
+    def patch(self, path: str, body: object) -> Any:  # noqa: ANN401 - JSON
+        """What a PATCH of `/v1<path>` answers."""
+        return self._json("PATCH", path, json=body)
 
     def pages(self, path: str, **parameters: Any) -> Iterator[Any]:  # noqa: ANN401 - JSON
         """Every item of a paged list."""
@@ -76,6 +80,10 @@ class Client:
 
     def _unreachable(self, error: httpx.TransportError) -> UserError:
         return UserError(f"cannot reach {self._server} ({error}); start it with 'twinsieve serve', or set --server")
+
+
+def _given(parameters: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in parameters.items() if value is not None}
 
 
 def _problem(answer: httpx.Response) -> str:

@@ -10,13 +10,17 @@ from typing import TYPE_CHECKING
 from models.registry import BackboneEntry, BackboneRegistry
 from search.build import build_algorithm, build_space
 from search.contracts import Runner
+from search.space import SearchSpace
 from search.spec import SearchSpec, SpecError
 from service.api.services import Services
 from service.database import connect, require_current, upgrade
 from service.dispatcher import Dispatcher
-from service.driver import DecidingAlgorithm, Parts
+from service.driver import DecidingAlgorithm, Parts, Slots
 from service.driver_process import DriverProcess
+from service.measure_key import MeasureKeys
+from service.origin import origin
 from service.records import Lease
+from service.reuse import Key
 from service.settings import Settings
 from service.store import Store
 
@@ -91,12 +95,20 @@ def driver_parts(settings: Settings, search_id: str) -> Parts:
         except ValueError as error:
             raise SpecError(f"backbone: {error}") from None
 
-    def algorithm(spec: SearchSpec) -> DecidingAlgorithm:
+    def space(spec: SearchSpec) -> SearchSpace:
         try:
-            space = build_space(spec, entry(spec), settings.folders)
+            return build_space(spec, entry(spec), settings.folders)
         except ValueError as error:  # a folder that has gone, or changed, since the search was submitted
             raise SpecError(str(error)) from None
-        return build_algorithm(spec, space)
+
+    def algorithm(spec: SearchSpec) -> DecidingAlgorithm:
+        return build_algorithm(spec, space(spec))
+
+    def keys(spec: SearchSpec) -> Key:
+        try:
+            return MeasureKeys(spec, space(spec).decode, origin(spec, entry(spec), settings.folders)).of
+        except ValueError as error:
+            raise SpecError(str(error)) from None
 
     def job(spec: SearchSpec) -> "ScoringJob":
         from workers.scorer import ScoringJob
@@ -106,7 +118,8 @@ def driver_parts(settings: Settings, search_id: str) -> Parts:
     return Parts(
         store=open_store(settings),
         algorithm=algorithm,
-        runner=lambda spec: _runner(job(spec), address=settings.ray_address or ""),
+        runner=lambda spec, slots: _runner(job(spec), slots, settings=settings),
+        keys=keys,
         artifacts=artifacts,
         exported=lambda spec, winner: job(spec).model_folder(winner.genome),
         version=VERSION,
@@ -121,7 +134,14 @@ def child_environment(settings: Settings) -> dict[str, str]:
     return {f"TWINSIEVE_{name.upper()}": str(value) for name, value in values.items()}
 
 
-def _runner(job: "ScoringJob", *, address: str) -> Runner:
+def _runner(job: "ScoringJob", slots: Slots, *, settings: Settings) -> Runner:
     from workers.tune_runner import TuneRunner
 
-    return TuneRunner(job, address=address)
+    return TuneRunner(
+        job,
+        address=settings.ray_address or "",
+        cpus=settings.worker_cpus,
+        gpus=settings.worker_gpus,
+        slots=slots,
+        patience=settings.node_patience_seconds,
+    )

@@ -1,4 +1,4 @@
-"""`twinsieve ls`, `watch` and `cancel`."""
+"""`twinsieve ls`, `watch`, `workers` and `cancel`."""
 
 from typing import Annotated
 
@@ -11,6 +11,7 @@ from service.cli.client import DEFAULT_SERVER, Client, Server
 from service.cli.watch import follow
 from service.records import Status
 
+MAX_WORKERS = 1024  # as in a spec
 SearchId = Annotated[str, typer.Argument(metavar="ID", help="As `twinsieve ls` shows it.")]
 
 
@@ -18,6 +19,7 @@ def register(app: typer.Typer) -> None:
     """Add the commands."""
     app.command("ls")(list_searches)
     app.command()(watch)
+    app.command()(workers)
     app.command()(cancel)
 
 
@@ -48,6 +50,17 @@ def watch(search_id: SearchId, server: Server = DEFAULT_SERVER) -> None:
     """Show the progress of a search until it ends; exit code 1 unless it succeeded."""
     with Client(server) as client:
         follow(client, search_id)
+
+
+def workers(
+    search_id: SearchId,
+    count: Annotated[int, typer.Argument(metavar="N", min=1, max=MAX_WORKERS, help="Worker slots.")],
+    server: Server = DEFAULT_SERVER,
+) -> None:
+    """Give a queued or running search another number of workers; what they hold is finished first."""
+    with Client(server) as client:
+        view = client.patch(f"/searches/{search_id}", {"workers": count})
+    Console().print(f"{view['workers']} workers from now on")
 
 
 def cancel(search_id: SearchId, server: Server = DEFAULT_SERVER) -> None:

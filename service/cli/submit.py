@@ -22,12 +22,15 @@ def submit(
         list[str] | None, typer.Option("--set", help="One value of the spec, such as budget.candidates=48; repeatable.")
     ] = None,
     watch: Annotated[bool, typer.Option("--watch", help="Stay and show its progress.")] = False,
+    seeds_from: Annotated[
+        str | None, typer.Option(metavar="ID", help="Start with the best chromosomes of this search, which has ended.")
+    ] = None,
     server: Server = DEFAULT_SERVER,
 ) -> None:
     """Queue a search."""
     spec = changed(load_spec(file), changes or [])
     with Client(server) as client:
-        search = client.post("/searches", spec.model_dump(mode="json", exclude_unset=True))
+        search = client.post("/searches", spec.model_dump(mode="json", exclude_unset=True), seeds_from=seeds_from)
         typer.echo(f"{search['id']} queued; {search['queue_position']} ahead. See it: twinsieve watch {search['id']}")
         if watch:
             follow(client, search["id"])

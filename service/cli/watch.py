@@ -50,15 +50,32 @@ def render(view: Mapping[str, Any], best: Sequence[float]) -> Group:
         grid.add_row("candidates", f"{progress['told']} / {progress['budget']}{generation(view)}")
         grid.add_row("", ProgressBar(total=progress["budget"], completed=progress["told"], width=WIDTH))
     grid.add_row("finals", f"{progress['finals']} / {progress['finals_budget']} fine-tuned")
+    if progress["stages"]:
+        grid.add_row("stages", stages(progress["stages"]))
+    if progress["reused"]:
+        grid.add_row("reused", f"{progress['reused']} were measured by earlier searches")
+    if view["stopped_by"] is not None:
+        grid.add_row("ended by", escape(view["stopped_by"]))
     if progress["failures"]:
         grid.add_row("failures", f"[yellow]{progress['failures']}[/yellow]")
     if view["best"] is not None:
         measured = view["best"]["measurement"]
         grid.add_row("best", f"{measured['accuracy']:.4f} at {measured['macs'] / 1e6:,.1f} M MACs (proxy score)")
         grid.add_row("", sparkline(best[:: 1 + len(best) // WIDTH]))
+    if view["fidelity"] is not None and progress["budget"]:
+        grid.add_row("fidelity", view["fidelity"]["summary"])
     if view["error"]:
         grid.add_row("error", f"[red]{escape(view['error'])}[/red]")
     return Group(grid)
+
+
+def stages(found: Mapping[str, Mapping[str, Any]]) -> str:
+    """How many candidates each stage is done with, of those that came to it, and what that cost."""
+    counts = [(name, each, each["told"] == each["asked"]) for name, each in found.items()]
+    return ", ".join(
+        f"{name} {each['told']}{'' if over else ' / ' + str(each['asked'])} ({each['seconds']:.1f} s)"
+        for name, each, over in counts
+    )
 
 
 def generation(view: Mapping[str, Any]) -> str:

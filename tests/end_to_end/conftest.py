@@ -18,9 +18,12 @@ SPEC: dict[str, Any] = {
     "budget": {"candidates": 12, "macs_ratio": 0.9},
     "algorithm": {"name": "genetic", "population": 6},
     "proxy": {"steps": 30, "batch_size": 8, "fitness_examples": 64},
+    "fidelity": {"audit": 2, "audit_steps": 40},
     "final": {"steps": 8, "batch_size": 8, "finalists": 2},
 }
-CANDIDATES = 12 + 1 + 2 * (1 + 2)  # proxies, the plain backbone, and FINAL and TEST of the baseline and two finalists
+CANDIDATES = (
+    12 + 2 + 1 + 2 * (1 + 2)
+)  # proxies, audits, the plain backbone, and FINAL and TEST of the baseline and two finalists
 ENDLESS = SPEC | {"proxy": {"steps": 100_000, "batch_size": 8, "fitness_examples": 64}}
 
 

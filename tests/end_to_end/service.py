@@ -174,7 +174,7 @@ def told(history: Sequence[StoredCandidate]) -> dict[int, StoredCandidate]:
 
 def scores(history: Sequence[StoredCandidate]) -> list[tuple[object, ...]]:
     """Candidates and outcomes in the order of the asks, without what depends on the clock."""
-    timed = ("seconds", "latency_ms", "latency_p90_ms")
+    timed = ("seconds", "elapsed_seconds", "latency_ms", "latency_p90_ms")
     return [
         (
             each.candidate,

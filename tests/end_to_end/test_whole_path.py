@@ -28,16 +28,21 @@ def test_states_and_result(undisturbed: Finished) -> None:
     assert [status for status in order if status in undisturbed.statuses] == undisturbed.statuses
     view = undisturbed.view
     assert view["started_at"] <= view["finished_at"]
-    assert view["progress"] == {
+    progress, counts = view["progress"], {"proxy": 12, "audit": 2, "final": 3, "plain": 1, "test": 3}
+    assert {stage: each["told"] for stage, each in progress.pop("stages").items()} == counts
+    assert progress == {
         "told": 12,
         "budget": 12,
         "failures": 0,
         "finals": 3,
         "finals_budget": 3,
         "probe": None,
+        "reused": 0,
     }
     assert (view["error"], view["eta_seconds"], view["queue_position"]) == (None, None, None)
     assert 0 < view["utilisation"] <= 1
+    assert view["fidelity"]["costs"]["audit"]["candidates"] == 2
+    assert "proxy (30 steps)" in view["fidelity"]["summary"]
 
 
 def test_candidates_and_front(undisturbed: Finished, service: Service) -> None:
@@ -72,7 +77,7 @@ def test_the_command_line(undisturbed: Finished, service: Service, tmp_path: Pat
     search_id, folder, picture = undisturbed.id, tmp_path / "out" / "model", tmp_path / "red.png"
     Image.new("RGB", (60, 40), "red").save(picture)
     assert_well(service.cli("ls"), search_id, "12 / 12", "succeeded")
-    assert_well(service.cli("watch", search_id), "succeeded", "3 / 3 fine-tuned")
+    assert_well(service.cli("watch", search_id), "succeeded", "3 / 3 fine-tuned", "proxy 12 (", "proxy (30 steps)")
     assert_well(service.cli("show", search_id), "winner", "no-skip adapters", "backbone as it came", "msa  ")
     assert_well(service.cli("export", search_id, folder), str(folder))
     assert_well(service.cli("predict", folder, "--image", picture, "--question", QUESTION, "--top", 3), "score")

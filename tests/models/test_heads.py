@@ -83,23 +83,18 @@ def test_the_classifier_token_starts_as_robertas_embedding_of_id_0() -> None:
             expected = torch.zeros(config.hidden_size)
         students = (
             Student(network, full, TaskName.VQA, generator=generator).carried,
-            SharedStudent(network, full, full, TaskName.VQA, generator=generator).beside,
+            SharedStudent(
+                network,
+                TaskName.VQA,
+                choices=[[choice] for choice in full.choices],
+                classifier_token=True,
+                generator=generator,
+            ).library,
         )
         for carried in students:
             assert carried.classifier_token is not None
             assert carried.classifier_token.requires_grad
             torch.testing.assert_close(carried.classifier_token.detach(), expected)
-
-
-def test_what_all_share_holds_no_module_twice() -> None:
-    """In place stands only what a dropped sub-layer leaves room for; the classifier token is that beside."""
-    network, generator = random_network(TINY_METER), torch.Generator().manual_seed(0)
-    kept = replace(Architecture.full(TINY_METER.sub_layers, module=bottleneck(4)), classifier_token=True)
-    dropped = replace(kept, choices=(Choice(False, bottleneck(2)), *kept.choices[1:]))
-    student = SharedStudent(network, kept, dropped, TaskName.VQA, generator=generator)
-    assert list(student.instead.by_place) == ["0"]
-    assert student.instead.classifier_token is None
-    assert student.beside.classifier_token is not None
 
 
 def test_the_second_image_starts_with_the_type_of_the_first() -> None:

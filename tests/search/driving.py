@@ -27,6 +27,16 @@ def drive(
     return told
 
 
+def drive_in_turn(algorithm: SearchAlgorithm, measure: Callable[[Candidate], Outcome], *, slots: int = 4) -> None:
+    """Ask until `slots` are busy, tell the one asked first, and so on."""
+    busy: list[Candidate] = []
+    while not algorithm.finished:
+        while len(busy) < slots and (candidate := algorithm.ask()) is not None:
+            busy.append(candidate)
+        told = busy.pop(0)
+        algorithm.tell(told.index, measure(told))
+
+
 def replay(algorithm: SearchAlgorithm, told: Told) -> list[Candidate]:
     """Tell stored outcomes in stored order, asking just far enough for each; returns what was asked."""
     asked: list[Candidate] = []

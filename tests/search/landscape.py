@@ -76,7 +76,18 @@ class Landscape:
         """What a worker would report: the same for the same chromosome and fidelity."""
         if candidate.fidelity is Fidelity.PROBE:
             return self.probe() | {"macs": float(self.space.macs(candidate.genome))}
+        if candidate.fidelity is Fidelity.WARM:
+            return {"loss": 1.0, "seconds": 2.0}
         luck = random.Random(f"{self.seed} {candidate.genome} {candidate.fidelity}").gauss(0.0, self.noise)
         exact = candidate.fidelity is not Fidelity.PROXY
-        macs = float(self.space.macs(candidate.genome))
-        return {"accuracy": self.accuracy(candidate.genome) + (0.0 if exact else luck), "macs": macs}
+        return {"accuracy": self.accuracy(candidate.genome) + (0.0 if exact else luck)} | self.costs(candidate.genome)
+
+    def costs(self, genome: Genome) -> dict[str, float]:
+        """Made-up costs: a layer of attention is slower than its MACs say, and one FFN in memory is as dear as all."""
+        kept = [gene for gene, keep in zip(range(len(self._own)), genome, strict=False) if keep]
+        return {
+            "macs": float(self.space.macs(genome)),
+            "parameters": 1000.0 + sum(900 if gene % 2 else 600 for gene in kept),
+            "latency_ms": 2.0 + sum(0.8 if gene % 2 else 1.0 for gene in kept),
+            "peak_memory_mb": 50.0 + 30.0 * any(gene % 2 for gene in kept) + len(kept),
+        }

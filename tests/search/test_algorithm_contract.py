@@ -2,11 +2,12 @@
 
 import random
 
+import numpy as np
 import pytest
 from deap import base, creator
 
 from search.contracts import Candidate, Failure, Fidelity, Outcome, RankedAlgorithm
-from tests.search.algorithms import ASKING, BOUNDED, EXAMPLES, MEASURING, SAMPLING, build
+from tests.search.algorithms import ASKING, BOUNDED, EXAMPLES, MEASURING, SAMPLING, TIMELESS, build
 from tests.search.driving import Told, asked_now, drive, replay
 from tests.search.landscape import Landscape, made_up_space
 
@@ -48,15 +49,16 @@ class TestEveryAlgorithm:
             make(name).tell(0, {"accuracy": 0.5, "macs": 1.0})
 
     def test_global_state_is_left_alone(self, name: str) -> None:
-        before = random.getstate()
+        before, numbers = random.getstate(), repr(np.random.get_state())
         drive(make(name), LANDSCAPE.measure)
         assert random.getstate() == before
+        assert repr(np.random.get_state()) == numbers
         created = [each for each in vars(creator).values() if isinstance(each, type) and issubclass(each, base.Fitness)]
         assert created == []
 
 
-@pytest.mark.parametrize("name", ASKING)
-class TestAsking:
+@pytest.mark.parametrize("name", TIMELESS)
+class TestTimeless:
     def test_the_order_of_tells_changes_nothing(self, name: str) -> None:
         first, second = make(name), make(name)
         in_order = drive(first, LANDSCAPE.measure)
@@ -66,6 +68,20 @@ class TestAsking:
         assert first.front() == second.front()
         assert first.best(5) == second.best(5)
 
+    @pytest.mark.parametrize("stop", [0, 1, 7, 8, 19, 40])
+    def test_replay_continues_where_it_stopped(self, name: str, stop: int) -> None:
+        told = drive(make(name), LANDSCAPE.measure, order=random.Random(2))
+        rebuilt = make(name)
+        again = replay(rebuilt, told[:stop])
+        awaited = [c for c in again if c not in [candidate for candidate, _ in told[:stop]]]
+        for candidate in awaited:
+            rebuilt.tell(candidate.index, LANDSCAPE.measure(candidate))
+        rest = [candidate for candidate, _ in drive(rebuilt, LANDSCAPE.measure)]
+        assert again + rest == sorted((c for c, _ in told), key=lambda c: c.index)
+
+
+@pytest.mark.parametrize("name", ASKING)
+class TestAsking:
     def test_no_chromosome_is_measured_twice(self, name: str) -> None:
         genomes = [candidate.genome for candidate in proxies(drive(make(name), LANDSCAPE.measure))]
         assert len(set(genomes)) == len(genomes)
@@ -102,17 +118,6 @@ class TestAsking:
         assert algorithm.finished
         assert list(algorithm.front()) == []
         assert list(algorithm.best(3)) == []
-
-    @pytest.mark.parametrize("stop", [0, 1, 7, 8, 19, 40])
-    def test_replay_continues_where_it_stopped(self, name: str, stop: int) -> None:
-        told = drive(make(name), LANDSCAPE.measure, order=random.Random(2))
-        rebuilt = make(name)
-        again = replay(rebuilt, told[:stop])
-        awaited = [c for c in again if c not in [candidate for candidate, _ in told[:stop]]]
-        for candidate in awaited:
-            rebuilt.tell(candidate.index, LANDSCAPE.measure(candidate))
-        rest = [candidate for candidate, _ in drive(rebuilt, LANDSCAPE.measure)]
-        assert again + rest == sorted((c for c, _ in told), key=lambda c: c.index)
 
     def test_a_probe_comes_first_and_alone(self, name: str) -> None:
         batch = asked_now(make(name))

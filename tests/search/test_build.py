@@ -1,5 +1,6 @@
 """From spec to search, and the specs that cannot be searched on a backbone."""
 
+from collections import Counter
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -51,6 +52,7 @@ def test_the_budget_is_a_share_a_count_or_nothing() -> None:
         {"algorithm": {"name": "random"}},
         {"algorithm": {"name": "random"}, "objectives": ["accuracy", "macs"]},
         {"algorithm": {"name": "nsga2", "population": 8}, "objectives": ["accuracy", "macs"]},
+        {"algorithm": {"name": "nsga3", "population": 8}, "objectives": ["accuracy", "latency_ms", "peak_memory_mb"]},
     ],
 )
 def test_every_algorithm_runs_to_its_finals(fields: dict[str, Any]) -> None:
@@ -59,7 +61,7 @@ def test_every_algorithm_runs_to_its_finals(fields: dict[str, Any]) -> None:
     landscape = Landscape(space, seed=1)
     first, second = (build_algorithm(spec(**fields), space) for _ in range(2))
     told = drive(first, landscape.measure)
-    assert len(told) == 40 + 1 + 4 + 4
+    assert len(told) == 40 + 12 + 1 + 4 + 4
     assert told == drive(second, landscape.measure)
     assert told != drive(build_algorithm(spec(**fields, seed=1), space), landscape.measure)
     assert first.chosen() is not None
@@ -68,7 +70,7 @@ def test_every_algorithm_runs_to_its_finals(fields: dict[str, Any]) -> None:
 @pytest.mark.parametrize(
     ("fields", "asked"),
     [
-        ({"algorithm": {"name": "genetic", "population": 8, "seeds": "multiflow"}}, 1 + 40 + 1 + 4 + 4),
+        ({"algorithm": {"name": "genetic", "population": 8, "seeds": "multiflow"}}, 1 + 40 + 12 + 1 + 4 + 4),
         ({"algorithm": {"name": "ranked"}}, 1 + 1 + 2 + 2),
         ({"algorithm": {"name": "das"}, "space": LAYERS}, 1 + 1 + 2 + 2),
         ({"algorithm": PUBLISHED, "space": LAYERS, "budget": {"macs_ratio": None}}, 1 + 1 + 2 + 2),
@@ -80,6 +82,32 @@ def test_probes_and_baselines_run_to_their_finals(fields: dict[str, Any], asked:
     space = build_space(spec(**fields), ENTRY)
     algorithm = build_algorithm(spec(**fields), space)
     assert len(drive(algorithm, Landscape(space, seed=1).measure)) == asked
+    assert algorithm.chosen() is not None
+
+
+def test_a_cascade_runs_to_its_finals() -> None:
+    fields = {
+        "algorithm": {"name": "genetic", "population": 8, "seeds": "multiflow"},
+        "budget": {"candidates": 12, "macs_ratio": 0.9},
+        "fidelity": {"warm_steps": 9, "screen": 3, "rungs": [2, 5], "audit": 4},
+    }
+    check_spec(spec(**fields), ENTRY)
+    space = build_space(spec(**fields), ENTRY)
+    algorithm = build_algorithm(spec(**fields), space)
+    told = drive(algorithm, Landscape(space, seed=1).measure)
+    assert Counter(str(each.fidelity) for each, _ in told) == {
+        "warm": 1,
+        "probe": 1,
+        "screen": 144,
+        "rung-1": 48,
+        "rung-2": 24,
+        "proxy": 12,
+        "audit": 4,
+        "plain": 1,
+        "final": 4,
+        "test": 4,
+    }
+    assert [each.index for each, _ in told] == list(range(len(told)))
     assert algorithm.chosen() is not None
 
 
@@ -155,6 +183,10 @@ def test_a_search_in_which_all_fails_ends() -> None:
         ({"budget": {"macs": 1000, "candidates": 40}}, "asks for at most 1,000 MACs; the cheapest chromosome has"),
         ({"budget": {"macs_ratio": 0.01, "candidates": 40}}, r"no-skip adapter model [\d,]+: raise budget.macs_ratio"),
         ({"budget": {"macs_ratio": None, "candidates": 257}}, "is 257, each .* only 256 of the space's 256 are within"),
+        (
+            {"budget": {"macs_ratio": None, "candidates": 100}, "fidelity": {"warm_steps": 9, "screen": 3}},
+            "candidates is 100 of 300 that are screened or started, each .* only 256 of",
+        ),
         ({"budget": {"macs_ratio": 0.5, "candidates": 250}}, r"only \d+ of the space's 256 are within the MACs budget"),
     ],
 )

@@ -166,7 +166,7 @@ def test_fewer_winners_than_finalists() -> None:
 
 
 def test_several_objectives_send_the_front_evenly() -> None:
-    algorithm = make("nsga2", budget=None, candidates=60)
+    algorithm = make("nsga2, plain", candidates=60)
     told = drive(algorithm, LANDSCAPE.measure)
     front = [each.genome for each in algorithm.front() if each.genome != SPACE.full]
     finalists = genomes(told, FINAL)[1:]

@@ -13,13 +13,14 @@ from search.nsga2 import Nsga2
 from search.random_search import RandomSearch
 from search.spec import Objective
 from tests.search.algorithms import build
-from tests.search.driving import drive
+from tests.search.driving import drive, drive_in_turn
 from tests.search.landscape import Landscape, made_up_space
 
 SPACE = made_up_space(blocks=12)
 FULL = SPACE.macs(SPACE.full)
 BOTH = (Objective.ACCURACY, Objective.MACS)
 WORLDS = 25
+PLAIN, PLAIN_2 = GeneticSpec(population=12, elitism=3, surrogate=None), Nsga2Spec(surrogate=None)
 
 
 def dominated_area(landscape: Landscape, front: list[Candidate]) -> float:
@@ -44,7 +45,7 @@ def test_the_genetic_algorithm_beats_random_search(ratio: float) -> None:
     gained = []
     for world in range(WORLDS):
         landscape = Landscape(SPACE, seed=world)
-        genetic = Genetic(SPACE, GeneticSpec(), budget=budget, candidates=96, rng=random.Random(world))
+        genetic = Genetic(SPACE, PLAIN, budget=budget, candidates=96, rng=random.Random(world))
         luck = RandomSearch(SPACE, budget=budget, candidates=96, rng=random.Random(world))
         for algorithm in (genetic, luck):
             drive(algorithm, landscape.measure)
@@ -60,7 +61,7 @@ def test_nsga2_dominates_more_than_random_search() -> None:
     for world in range(WORLDS):
         landscape = Landscape(SPACE, seed=world)
         rng = random.Random(world)
-        nsga2 = Nsga2(SPACE, Nsga2Spec(), objectives=BOTH, budget=FULL, candidates=96, rng=rng)
+        nsga2 = Nsga2(SPACE, PLAIN_2, objectives=BOTH, budget=FULL, candidates=96, rng=rng)
         luck = RandomSearch(SPACE, objectives=BOTH, budget=FULL, candidates=96, rng=random.Random(world))
         for algorithm in (nsga2, luck):
             drive(algorithm, landscape.measure)
@@ -72,7 +73,7 @@ def test_nsga2_finds_the_whole_front_of_a_space_it_exhausts() -> None:
     space = made_up_space(blocks=3, patch_ratios=[1.0, 0.5], patch_places=[1])
     landscape = Landscape(space, seed=2, noise=0.0)
     budget = round(0.8 * space.macs(space.full))
-    algorithm = Nsga2(space, Nsga2Spec(), objectives=BOTH, budget=budget, candidates=999, rng=random.Random(0))
+    algorithm = Nsga2(space, PLAIN_2, objectives=BOTH, budget=budget, candidates=999, rng=random.Random(0))
     drive(algorithm, landscape.measure)
     points = {(landscape.accuracy(genome), -space.macs(genome)) for genome in space.within(budget)}
     best = {one for one in points if not any(a >= one[0] and m >= one[1] and (a, m) != one for a, m in points)}
@@ -83,7 +84,7 @@ def test_nsga2_finds_the_whole_front_of_a_space_it_exhausts() -> None:
 def test_nsga2_comes_near_the_front_of_a_space_it_cannot_exhaust() -> None:
     space = made_up_space(blocks=5)
     landscape = Landscape(space, seed=2, noise=0.0)
-    algorithm = Nsga2(space, Nsga2Spec(), objectives=BOTH, budget=None, candidates=200, rng=random.Random(0))
+    algorithm = Nsga2(space, PLAIN_2, objectives=BOTH, budget=None, candidates=200, rng=random.Random(0))
     drive(algorithm, landscape.measure)
     everything = [Candidate(0, genome) for genome in space.within(None)]
     assert len(everything) == 1024
@@ -96,10 +97,43 @@ def test_a_score_gives_the_genetic_algorithm_a_better_start() -> None:
     for world in range(WORLDS):
         landscape = Landscape(SPACE, seed=world)
         found = []
-        for name in ("genetic, seeded", "genetic"):
+        for name in ("genetic, seeded", "genetic, plain"):
             algorithm = build(name, SPACE, budget=budget, candidates=36, population=12, seed=world)
             drive(algorithm, landscape.measure)
             found.append(max(landscape.accuracy(each.genome) for each in algorithm.best(3)))
         gained.append(found[0] - found[1])
     assert mean(gained) > 0.01
+    assert standard_errors_above_zero(gained) > 2
+
+
+def halves(name: str, *, offspring: int) -> list[float]:
+    """What 36 evaluations of `name` find beyond 72 of random search, by world."""
+    budget, gained = round(0.5 * FULL), []
+    for world in range(10):
+        landscape = Landscape(SPACE, seed=world)
+        searching = build(name, SPACE, budget=budget, candidates=36, population=8, offspring=offspring, seed=world)
+        luck = RandomSearch(SPACE, budget=budget, candidates=72, rng=random.Random(world))
+        drive_in_turn(searching, landscape.measure)
+        drive(luck, landscape.measure)
+        found = [max(landscape.accuracy(each.genome) for each in one.best(3)) for one in (searching, luck)]
+        gained.append(found[0] - found[1])
+    return gained
+
+
+@pytest.mark.parametrize("name", ["genetic", "steady"])
+def test_with_a_surrogate_half_the_evaluations_of_random_search_are_more_than_enough(name: str) -> None:
+    gained = halves(name, offspring=40)
+    assert mean(gained) > 0.01
+    assert standard_errors_above_zero(gained) > 2
+
+
+def test_a_surrogate_widens_the_front() -> None:
+    gained = []
+    for world in range(8):
+        landscape, areas = Landscape(SPACE, seed=world), []
+        for name in ("nsga2", "nsga2, plain"):
+            algorithm = build(name, SPACE, budget=None, candidates=60, population=12, offspring=40, seed=world)
+            drive(algorithm, landscape.measure)
+            areas.append(dominated_area(landscape, [*algorithm.front()]))
+        gained.append(areas[0] - areas[1])
     assert standard_errors_above_zero(gained) > 2

@@ -49,7 +49,10 @@ class TestSubmit:
             "finals": 0,
             "finals_budget": 4,
             "probe": None,
+            "reused": 0,
+            "stages": {},
         }
+        assert view["workers"] == 2
 
     @pytest.mark.parametrize(
         ("body", "field"),
@@ -103,7 +106,8 @@ class TestSubmit:
 
 class TestLook:
     def test_progress_best_and_eta(self, api: httpx.Client, services: Services) -> None:
-        lease = running(api, services.store, workers=2, final={"finalists": 1, "steps": 80}, proxy={"steps": 40})
+        settings = {"final": {"finalists": 1, "steps": 80}, "proxy": {"steps": 40}, "fidelity": {"audit": 0}}
+        lease = running(api, services.store, workers=2, **settings)
         measured(services.store, lease, [{"accuracy": 0.5, "macs": 9.0}, "diverged", {"accuracy": 0.75, "macs": 10.0}])
         view = api.get(f"/v1/searches/{lease.search_id}").json()
         assert view["status"] == "running"
@@ -114,6 +118,8 @@ class TestLook:
             "finals": 0,
             "finals_budget": 2,
             "probe": None,
+            "reused": 0,
+            "stages": {"proxy": {"asked": 3, "told": 3, "failed": 1, "reused": 0, "seconds": 6.0}},
         }
         assert view["best"]["index"] == 2
         assert view["best"]["architecture"]["choices"][1] == [True, "bottleneck:8", False]

@@ -16,7 +16,7 @@ from service.cli.errors import UserError
 from service.cli.export import unpack
 from service.cli.show import picture
 from service.cli.submit import changed
-from service.cli.watch import generation, sparkline
+from service.cli.watch import generation, sparkline, stages
 from service.records import Lease, Status
 from service.settings import is_loopback
 from service.store import Store
@@ -52,7 +52,8 @@ def finish(store: Store, clock: Clock) -> str:
         store.candidates.record_ask(lease, Candidate(index, genome, fidelity), index)
         measured = {"accuracy": 0.5 + index / 10, "macs": 0.5e6, "parameters": 1234.0, "latency_ms": 7.25}
         store.candidates.record_tell(lease, index, measured, 1.0)
-    store.leases.finish(lease, Status.SUCCEEDED, result={"chosen": 2, "artifact": "models/best"})
+    said = {"stopped_by": "budget.stagnation", "fidelity": {"summary": "The proxy can be trusted to rank."}}
+    store.leases.finish(lease, Status.SUCCEEDED, result={"chosen": 2, "artifact": "models/best"} | said)
     return lease.search_id
 
 
@@ -84,6 +85,9 @@ class TestClient:
         assert done.code == 0
         assert "succeeded" in done.out
         assert "0.5000 at 0.5 M MACs" in done.out
+        assert "proxy 1 (1.0 s), final 1 (1.0 s), plain 1 (1.0 s), test 1 (1.0 s)" in done.out
+        assert "The proxy can be trusted to rank." in done.out
+        assert "budget.stagnation" in done.out
 
     def test_watch_of_a_failure_says_so(self, cli: Cli, server: str, services: Services, spec: Path) -> None:
         cli("submit", spec)
@@ -213,6 +217,11 @@ def test_picture() -> None:
     assert shown == ["msa  █ ·", "ffn  · █", "50% of the patches after block 2, ipf", "2 of 4 sub-layers kept"]
     several = picture(Architecture(choices), ["text.0.ca", "text.1.ca", "vision.0.msa", "vision.1.msa"]).plain
     assert several.splitlines()[0] == "text ca    █ ·"
+
+
+def test_stages() -> None:
+    found = {"screen": {"told": 3, "asked": 8, "seconds": 0.25}, "proxy": {"told": 2, "asked": 2, "seconds": 4.0}}
+    assert stages(found) == "screen 3 / 8 (0.2 s), proxy 2 (4.0 s)"
 
 
 def test_sparkline() -> None:

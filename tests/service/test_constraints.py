@@ -23,6 +23,7 @@ from tests.service.conftest import Clock
         {"lease_token": "t", "lease_expires_at": Clock().now},
         {"finished_at": Clock().now},
         {"attempts": -1},
+        {"slots": 0},
     ],
     ids=str,
 )
@@ -44,6 +45,8 @@ def test_searches(engine: Engine, store: Store, values: dict[str, Any]) -> None:
         {"asked_after": 2, "told_order": 1, "told_at": Clock().now, "failure": "before it was asked"},
         {"asked_after": -1},
         {"search_id": "nobody's"},
+        {"measure_key": "short"},
+        {"reused_from": "0" * 26},
     ],
     ids=str,
 )

@@ -2,18 +2,19 @@
 
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from search.contracts import ClusterLostError, Runner, RunnerError, SearchAlgorithm, Utilisation
-from search.spec import SpecError
-from service.driver import Parts, drive
+from search.spec import SearchSpec, SpecError
+from service.driver import Parts, Slots, drive
 from service.heartbeat import heartbeat
 from service.records import Status
 from service.store import Store
 from tests.service.conftest import LEASE_SECONDS, Clock
-from tests.service.toys import ToyAlgorithm, ToyRunner, claim_new
+from tests.service.toys import ToyAlgorithm, ToyRunner, claim_new, toy_key
 
 
 class Raising:
@@ -32,7 +33,8 @@ def parts(sqlite_store: Store, tmp_path: Path) -> Callable[..., Parts]:
         return Parts(
             store=sqlite_store,
             algorithm=algorithm,
-            runner=lambda _spec: runner,
+            runner=lambda _spec, _slots: runner,
+            keys=lambda _spec: toy_key,
             artifacts=tmp_path,
             exported=lambda _spec, winner: tmp_path / "models" / str(winner.index),
             version="1",
@@ -53,6 +55,9 @@ def test_success(sqlite_store: Store, parts: Callable[..., Parts], tmp_path: Pat
     assert search.result["chosen"] == 0
     assert search.result["artifact"] == "models/0"
     assert search.result["utilisation"]["share"] == 0.5
+    assert search.result["reused"] == 0
+    assert search.result["fidelity"]["costs"]["proxy"]["candidates"] == 6
+    assert "no candidate of it was audited" in search.result["fidelity"]["summary"]
     assert all(each.outcome is not None for each in sqlite_store.candidates.history(search.id))
 
 
@@ -70,6 +75,48 @@ def test_the_same_search_over_two_drivers(sqlite_store: Store, parts: Callable[.
     assert second is not None
     drive(second, parts(ToyRunner()))
     assert sqlite_store.searches.get(second.search_id).status is Status.SUCCEEDED
+
+
+def test_a_resize_reaches_the_runner(sqlite_store: Store, parts: Callable[..., Parts]) -> None:
+    lease, wanted = claim_new(sqlite_store), list[int | None]()
+
+    def runner(_spec: object, slots: Slots) -> Runner:
+        def after(tells: int) -> None:
+            if tells == 2:
+                sqlite_store.searches.resize(lease.search_id, 7)
+            wanted.append(slots())
+
+        return ToyRunner(after)
+
+    drive(lease, replace(parts(ToyRunner()), runner=runner))
+    assert wanted == [None, 7, 7, 7, 7, 7]
+
+
+@pytest.mark.parametrize("reuse", [False, True])
+def test_what_an_earlier_search_measured(sqlite_store: Store, parts: Callable[..., Parts], reuse: bool) -> None:
+    measured = list[int]()
+    first = claim_new(sqlite_store)
+    drive(first, parts(ToyRunner()))
+    failed = [
+        index for index, each in enumerate(sqlite_store.candidates.history(first.search_id)) if each.seconds is None
+    ]
+    second = claim_new(sqlite_store, SearchSpec(reuse=reuse))
+    drive(second, parts(ToyRunner(measured.append)))
+    assert len(measured) == (len(failed) if reuse else 6)
+    search = sqlite_store.searches.get(second.search_id)
+    assert search.status is Status.SUCCEEDED
+    assert search.result is not None
+    assert search.result["reused"] == (6 - len(failed) if reuse else 0)
+    assert search.result["chosen"] == (sqlite_store.searches.get(first.search_id).result or {})["chosen"]
+
+
+def test_why_it_stopped(sqlite_store: Store, parts: Callable[..., Parts]) -> None:
+    class Stopping(ToyAlgorithm):
+        stopped_by: str | None = "budget.stagnation"
+
+    lease = claim_new(sqlite_store)
+    drive(lease, parts(ToyRunner(), algorithm=lambda _: Stopping()))
+    assert (sqlite_store.searches.get(lease.search_id).result or {})["stopped_by"] == "budget.stagnation"
 
 
 def test_cancelled(sqlite_store: Store, parts: Callable[..., Parts]) -> None:

@@ -41,7 +41,7 @@ def test_migrated_schema_is_the_metadata(empty: Engine) -> None:
         Base.metadata.drop_all(connection)
         Base.metadata.create_all(connection)
     assert migrated == checks(empty)
-    assert sum(len(each) for each in migrated.values()) == 11
+    assert sum(len(each) for each in migrated.values()) == 14
     empty.dispose()
 
 
@@ -69,20 +69,24 @@ CANDIDATE = (
     "measurement, seconds) VALUES ('s', {index}, '[{index}, 1]', '{fidelity}', 0, '2026-01-01 00:00:00', {index}, "
     "'2026-01-02 00:00:00', '{{\"accuracy\": 0.25}}', 1.5)"
 )
+STAGES = {
+    "0001": ("probe",),
+    "0002": ("warm", "screen", "rung-1", "rung-2", "rung-3", "audit"),
+}
 
 
-def migrate(engine: Engine, revision: str) -> None:
+def downgrade(engine: Engine, revision: str) -> None:
     config = Config()
     config.set_main_option("script_location", "service:migrations")
     config.set_main_option("path_separator", "os")
     with engine.execution_options(writes=True).begin() as connection:
         config.attributes["connection"] = connection
-        (command.upgrade if revision > "0001" else command.downgrade)(config, revision)
+        command.downgrade(config, revision)
 
 
-def candidates(engine: Engine) -> list[Any]:
+def rows(engine: Engine, table: str) -> list[dict[str, Any]]:
     with engine.connect() as connection:
-        return list(connection.execute(text('SELECT * FROM candidates ORDER BY "index"')))
+        return [dict(row) for row in connection.execute(text(f"SELECT * FROM {table} ORDER BY 1, 2")).mappings()]
 
 
 def put(engine: Engine, statement: str) -> None:
@@ -90,27 +94,32 @@ def put(engine: Engine, statement: str) -> None:
         session.connection().exec_driver_sql(statement)
 
 
-def test_a_database_of_0001_keeps_its_candidates_and_takes_probes(empty: Engine) -> None:
+@pytest.mark.parametrize("released", ["0001", "0002"])
+def test_a_released_database_keeps_its_rows_and_takes_the_stages_since(empty: Engine, released: str) -> None:
     upgrade(empty)
-    migrate(empty, "0001")
+    downgrade(empty, released)
     put(empty, SEARCH)
     put(empty, CANDIDATE.format(index=0, fidelity="proxy"))
-    with pytest.raises(IntegrityError, match="ck_candidates_fidelity"):
-        put(empty, CANDIDATE.format(index=1, fidelity="probe"))
-    before = candidates(empty)
-    assert len(before) == 1
+    for stage in STAGES[released]:
+        with pytest.raises(IntegrityError, match="ck_candidates_fidelity"):
+            put(empty, CANDIDATE.format(index=1, fidelity=stage))
+    before = {table: rows(empty, table) for table in ("searches", "candidates")}
     with pytest.raises(SchemaError, match="twinsieve db upgrade"):
         require_current(empty)
 
     upgrade(empty)
-    assert candidates(empty) == before
-    put(empty, CANDIDATE.format(index=1, fidelity="probe"))
-    for broken in ({"index": 2, "fidelity": "guess"}, {"index": 1, "fidelity": "proxy"}):
+    added = {"searches": {"slots": None}, "candidates": {"measure_key": None, "reused_from": None}}
+    after = {table: rows(empty, table) for table in before}
+    assert after == {table: [row | added[table] for row in found] for table, found in before.items()}
+    assert len(after["candidates"]) == 1
+    for index, stage in enumerate(STAGES[released], start=1):
+        put(empty, CANDIDATE.format(index=index, fidelity=stage))
+    for broken in ({"index": 90, "fidelity": "guess"}, {"index": 1, "fidelity": "proxy"}):
         with pytest.raises(IntegrityError):
             put(empty, CANDIDATE.format(**broken))
     with pytest.raises(IntegrityError, match="ck_candidates_fidelity"):
-        migrate(empty, "0001")
-    assert len(candidates(empty)) == 2
+        downgrade(empty, released)  # a search that has such a candidate could not be replayed without it
+    assert len(rows(empty, "candidates")) == 1 + len(STAGES[released])
     put(empty, "DELETE FROM searches")
-    assert candidates(empty) == []
+    assert rows(empty, "candidates") == []
     empty.dispose()

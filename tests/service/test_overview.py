@@ -10,6 +10,7 @@ from models.foreground.boxes_file import write_boxes
 from models.foreground.cost import ForegroundCost, write_cost
 from search.contracts import Candidate, Fidelity
 from service.api.services import Services
+from service.records import Lease
 from tests.service.asking import FULL, measured, running, submitted
 from tests.service.serving import CONFIG, write_backbone
 
@@ -109,3 +110,63 @@ def test_a_provider_that_looks_is_part_of_every_total(api: httpx.Client, tmp_pat
     assert "the cheapest chromosome has 10,000," in answer.json()["detail"]
     write_boxes(file, {}, macs=1_000_000_000)
     assert api.post("/v1/searches", json=body).status_code == 201
+
+
+STAGES = {
+    "fidelity": {"warm_steps": 5, "screen": 2, "rungs": [4], "audit": 4, "audit_steps": 80},
+    "proxy": {"steps": 40},
+    "final": {"finalists": 1, "steps": 80},
+    "budget": {"candidates": 6},
+}
+
+
+def told(services: Services, lease: Lease, fidelity: Fidelity, seconds: list[float]) -> None:
+    """Candidates of one fidelity, asked and told one after the other."""
+    store, before = services.store.candidates, services.store.candidates.history(lease.search_id)
+    for number, each in enumerate(seconds):
+        index, genome = len(before) + number, tuple(number >> bit & 1 for bit in range(8))
+        store.record_ask(lease, Candidate(index, genome, fidelity), index)
+        store.record_tell(lease, index, {"accuracy": 0.9, "macs": 1.0, "seconds": each}, each)
+
+
+def test_each_stage_is_counted_for_itself(api: httpx.Client, services: Services) -> None:
+    lease = running(api, services.store, workers=2, **STAGES)
+    path = f"/v1/searches/{lease.search_id}"
+    told(services, lease, Fidelity.WARM, [30.0])
+    told(services, lease, Fidelity.SCREEN, [0.5] * 8)
+    told(services, lease, Fidelity.RUNG_1, [1.0] * 4)
+    before = api.get(path).json()
+    assert (before["progress"]["told"], before["best"], before["eta_seconds"]) == (0, None, None)
+    told(services, lease, Fidelity.PROXY, [3.0, 5.0])
+    view = api.get(path).json()
+    assert (view["progress"]["told"], view["progress"]["budget"]) == (2, 6)
+    assert list(view["progress"]["stages"]) == ["warm", "screen", "rung-1", "proxy"]
+    assert view["progress"]["stages"]["screen"] == {"asked": 8, "told": 8, "failed": 0, "reused": 0, "seconds": 4.0}
+    # 4 proxies to go, each with 4 s of its own and (4 + 4) / 2 below it; 4 audits and 2 finals of twice the steps
+    assert view["eta_seconds"] == pytest.approx((4 * (4 + 4) + 4 * 8 + 2 * 8) / 2)
+    assert api.get("/v1/searches").json()["items"][0]["told"] == 2
+    services.store.searches.resize(lease.search_id, 4)
+    assert api.get(path).json()["eta_seconds"] == pytest.approx(view["eta_seconds"] / 2)
+
+
+def test_a_search_that_stopped_early_has_only_later_stages_left(api: httpx.Client, services: Services) -> None:
+    lease = running(api, services.store, workers=1, **STAGES)
+    path = f"/v1/searches/{lease.search_id}"
+    told(services, lease, Fidelity.PROXY, [4.0, 4.0])
+    told(services, lease, Fidelity.AUDIT, [10.0])
+    assert api.get(path).json()["eta_seconds"] == pytest.approx(3 * 10 + 2 * 8)
+    told(services, lease, Fidelity.FINAL, [7.0])
+    assert api.get(path).json()["eta_seconds"] == pytest.approx(7)
+
+
+def test_what_was_taken_over_says_nothing_about_speed(api: httpx.Client, services: Services) -> None:
+    lease = running(api, services.store, workers=1, **(STAGES | {"fidelity": {"audit": 0}}))
+    told(services, lease, Fidelity.PROXY, [4.0])
+    store = services.store.candidates
+    store.record_ask(lease, Candidate(1, FULL), 1)
+    store.record_tell(lease, 1, {"accuracy": 0.5, "macs": 1.0}, 0.0, reused_from="0" * 26)
+    view = api.get(f"/v1/searches/{lease.search_id}").json()
+    assert (view["progress"]["reused"], view["progress"]["stages"]["proxy"]["reused"]) == (1, 1)
+    assert view["eta_seconds"] == pytest.approx(4 * 4 + 2 * 8)
+    rows = api.get(f"/v1/searches/{lease.search_id}/candidates").json()["items"]
+    assert [row["reused_from"] for row in rows] == [None, "0" * 26]

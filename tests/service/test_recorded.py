@@ -15,7 +15,7 @@ from service.recorded import Recorded, ReplayMismatchError
 from service.records import Hold, Lease, StoredCandidate
 from service.store import Store
 from tests.service.conftest import LEASE_SECONDS, Clock
-from tests.service.toys import ToyAlgorithm, claim_new, measure
+from tests.service.toys import ToyAlgorithm, claim_new, measure, untimed
 
 BUDGET = 6
 
@@ -50,7 +50,9 @@ def claimed_again(store: Store, clock: Clock) -> Lease:
 
 
 def trace(history: Sequence[StoredCandidate]) -> list[object]:
-    return [(each.candidate, each.asked_after, each.told_order, each.outcome) for each in history]
+    return [
+        (each.candidate, each.asked_after, each.told_order, each.outcome and untimed(each.outcome)) for each in history
+    ]
 
 
 def undisturbed(store: Store) -> list[object]:
@@ -101,7 +103,7 @@ def test_a_tell_is_a_row_before_the_algorithm_sees_it(store: Store) -> None:
     with pytest.raises(KilledError):
         algorithm.tell(0, {"accuracy": 0.5, "seconds": 1.5})
     told = store.candidates.history(lease.search_id)[0]
-    assert (told.outcome, told.seconds) == ({"accuracy": 0.5, "seconds": 1.5}, 1.5)
+    assert (told.outcome, told.seconds) == ({"accuracy": 0.5, "seconds": 1.5, "elapsed_seconds": 0.0}, 1.5)
 
 
 def test_told_twice_counts_once(store: Store) -> None:
@@ -110,7 +112,7 @@ def test_told_twice_counts_once(store: Store) -> None:
     decorated.ask()
     decorated.tell(0, {"accuracy": 0.5})
     decorated.tell(0, {"accuracy": 0.9})
-    assert algorithm.told == {0: {"accuracy": 0.5}}
+    assert algorithm.told == {0: {"accuracy": 0.5, "elapsed_seconds": 0.0}}
     with pytest.raises(ValueError, match="never asked"):
         decorated.tell(5, {"accuracy": 0.5})
 
@@ -142,7 +144,7 @@ def test_cancel_ends_it(store: Store) -> None:
     assert decorated.finished
     assert decorated.ask() is None
     decorated.tell(0, {"accuracy": 0.5})  # what was in flight still counts
-    assert store.candidates.history(lease.search_id)[0].outcome == {"accuracy": 0.5}
+    assert store.candidates.history(lease.search_id)[0].outcome == {"accuracy": 0.5, "elapsed_seconds": 0.0}
 
 
 def test_a_lost_lease_ends_it_and_drops_what_comes_late(store: Store, clock: Clock) -> None:
@@ -163,9 +165,29 @@ def test_the_database_is_asked_once_per_poll_time(sqlite_store: Store) -> None:
     decorated = Recorded(ToyAlgorithm(), sqlite_store, lease, version="2", poll_seconds=1, clock=lambda: now[0])
     assert not decorated.finished
     sqlite_store.searches.request_cancel(lease.search_id)
+    sqlite_store.searches.resize(lease.search_id, 5)
     assert not decorated.finished
+    assert decorated.slots is None
     now[0] = 1.0
     assert decorated.finished
+    assert decorated.slots == 5
+
+
+def test_time_counts_from_the_first_attempt(store: Store, clock: Clock) -> None:
+    lease, algorithm = claim_new(store), ToyAlgorithm()
+    first = recorded(store, lease)
+    first.ask()
+    clock.advance(2.5)
+    first.tell(0, {"accuracy": 0.5})
+    second = recorded(store, claimed_again(store, clock), algorithm)
+    second.ask()
+    second.tell(1, {"accuracy": 0.75})
+    for found in (
+        algorithm.told,
+        {each.candidate.index: each.outcome for each in store.candidates.history(lease.search_id)},
+    ):
+        assert found[0] == {"accuracy": 0.5, "elapsed_seconds": 2.5}
+        assert found[1] == {"accuracy": 0.75, "elapsed_seconds": 2.5 + LEASE_SECONDS + 1}
 
 
 def test_a_search_of_the_real_kind_is_replayed(sqlite_store: Store, clock: Clock) -> None:

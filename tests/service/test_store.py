@@ -5,8 +5,9 @@ from typing import Any
 
 import pytest
 
+from search.budget_spec import BudgetSpec
 from search.contracts import Candidate, Failure, Fidelity, Outcome
-from search.spec import BudgetSpec, SearchSpec, parse_spec
+from search.spec import SearchSpec, parse_spec
 from service.records import (
     DuplicateCandidateError,
     FidelityProgress,

@@ -1,5 +1,6 @@
 """Small stand-ins: an algorithm whose every ask depends on all tells, and what measures it."""
 
+import hashlib
 import zlib
 from collections.abc import Callable, Sequence
 
@@ -11,6 +12,8 @@ from service.store import Store
 
 class ToyAlgorithm:
     """Asks `budget` candidates, at most `width` at a time; a genome is its index and a digest of the tells so far."""
+
+    stopped_by: str | None = None
 
     def __init__(self, budget: int = 6, width: int = 2, salt: str = "") -> None:
         self._budget = budget
@@ -26,7 +29,8 @@ class ToyAlgorithm:
     def ask(self) -> Candidate | None:
         if len(self._asked) == self._budget or len(self._asked) - len(self.told) == self._width:
             return None
-        digest = zlib.crc32(f"{self._salt}{sorted(self.told.items())}".encode())
+        told = sorted((index, untimed(outcome)) for index, outcome in self.told.items())
+        digest = zlib.crc32(f"{self._salt}{told}".encode())
         self._asked.append(Candidate(len(self._asked), (len(self._asked), digest)))
         return self._asked[-1]
 
@@ -41,6 +45,13 @@ class ToyAlgorithm:
 
     def chosen(self) -> Candidate | None:
         return next(iter(self.front()), None)
+
+
+def untimed(outcome: Outcome) -> Outcome:
+    """Without what depends on the clock, and in one order: PostgreSQL keeps another."""
+    if isinstance(outcome, Failure):
+        return outcome
+    return {name: value for name, value in sorted(outcome.items()) if name not in ("seconds", "elapsed_seconds")}
 
 
 def measure(candidate: Candidate) -> Outcome:
@@ -65,9 +76,14 @@ class ToyRunner:
         return Utilisation(slots=1, wall_seconds=2.0, scoring_seconds=1.0, candidates=tells)
 
 
-def claim_new(store: Store) -> Lease:
+def toy_key(candidate: Candidate) -> str:
+    """A measurement follows from the genome alone."""
+    return hashlib.sha256(str(candidate.genome).encode()).hexdigest()
+
+
+def claim_new(store: Store, spec: SearchSpec | None = None) -> Lease:
     """A search submitted and claimed."""
-    search = store.searches.create(SearchSpec(), "1")
+    search = store.searches.create(spec or SearchSpec(), "1")
     lease = store.leases.claim()
     assert lease is not None
     assert lease.search_id == search.id

@@ -2,8 +2,9 @@
 
 import torch
 
-from search.contracts import Failure, Outcome
+from search.contracts import Candidate, Failure, Outcome
 from search.spec import SearchSpec, parse_spec
+from workers.scorer import Scorer
 
 CPU = torch.device("cpu")
 SMALL = {
@@ -18,6 +19,12 @@ SMALL = {
 
 def small_spec(**changes: object) -> SearchSpec:
     return parse_spec(SMALL | changes)
+
+
+def alone(scorer: Scorer, candidate: Candidate) -> Outcome:
+    """The outcome of a candidate that shares its pass with nobody."""
+    (outcome,) = scorer.measure([candidate])
+    return outcome
 
 
 def without_time(outcome: Outcome) -> dict[str, float]:

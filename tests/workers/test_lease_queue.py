@@ -2,7 +2,7 @@
 
 import pytest
 
-from search.contracts import Candidate, Failure
+from search.contracts import Candidate, Failure, Fidelity
 from workers.lease_queue import MAX_ATTEMPTS, LeaseQueue, Told
 
 
@@ -33,40 +33,38 @@ def told(index: int, accuracy: float = 0.5) -> Told:
     return Told(index, {"accuracy": accuracy}, 1.0)
 
 
-def index_of(candidate: Candidate | None) -> int | None:
-    return None if candidate is None else candidate.index
+def leased(queue: LeaseQueue, slot: int, life: str, most: int = 1, *, ahead: bool = False) -> list[int]:
+    pack = queue.lease(slot, life, dict.fromkeys(Fidelity, most), ahead=ahead)
+    assert len({candidate.fidelity for candidate in pack}) <= 1
+    return [candidate.index for candidate in pack]
 
 
 def test_candidates_go_out_in_order_and_once(queue: LeaseQueue) -> None:
-    assert [index_of(queue.lease(slot, life)) for slot, life in ((0, "a"), (1, "b"), (0, "a"), (1, "b"))] == [
-        0,
-        1,
-        2,
-        None,
-    ]
+    assert [leased(queue, slot, life) for slot, life in ((0, "a"), (1, "b"), (0, "a"), (1, "b"))] == [[0], [1], [2], []]
 
 
 def test_a_new_life_of_a_slot_frees_what_its_old_one_held(queue: LeaseQueue) -> None:
-    assert index_of(queue.lease(0, "a")) == 0
+    assert leased(queue, 0, "a") == [0]
     queue.begin(0, "a2")
-    assert index_of(queue.lease(1, "b")) == 0, "the oldest goes first"
-    assert queue.lease(0, "a") is None, "the old life gets nothing more"
-    assert index_of(queue.lease(0, "a2")) == 1
+    assert leased(queue, 1, "b") == [0], "the oldest goes first"
+    assert leased(queue, 0, "a") == [], "the old life gets nothing more"
+    assert queue.dismissed(0, "a")
+    assert leased(queue, 0, "a2") == [1]
 
 
 def test_silence_frees_a_lease_and_a_sign_of_life_keeps_it(queue: LeaseQueue, clock: Clock) -> None:
-    queue.lease(0, "a")
-    queue.lease(1, "b")
+    leased(queue, 0, "a")
+    leased(queue, 1, "b")
     clock.now = 8
     queue.renew(0, "a")
     clock.now = 12
-    assert index_of(queue.lease(0, "a")) == 1, "of the silent worker"
+    assert leased(queue, 0, "a") == [1], "of the silent worker"
 
 
 def test_an_outcome_told_twice_counts_once(queue: LeaseQueue, clock: Clock) -> None:
-    queue.lease(0, "a")
+    leased(queue, 0, "a")
     clock.now = 11
-    assert index_of(queue.lease(1, "b")) == 0
+    assert leased(queue, 1, "b") == [0]
     assert queue.complete(told(0, 0.1)), "the silent worker was alive after all, and is first"
     assert not queue.complete(told(0, 0.2))
     assert [each.outcome for each in queue.drain()] == [{"accuracy": 0.1}]
@@ -74,27 +72,36 @@ def test_an_outcome_told_twice_counts_once(queue: LeaseQueue, clock: Clock) -> N
 
 
 def test_an_outcome_that_comes_late_takes_the_candidate_out_of_the_line(queue: LeaseQueue, clock: Clock) -> None:
-    queue.lease(0, "a")
+    leased(queue, 0, "a")
     clock.now = 11
     queue.expire()
     assert queue.complete(told(0))
-    assert index_of(queue.lease(1, "b")) == 1
+    assert leased(queue, 1, "b") == [1]
 
 
 def test_a_candidate_that_ends_its_workers_becomes_a_failure(queue: LeaseQueue) -> None:
     for attempt in range(MAX_ATTEMPTS):
         queue.begin(0, f"life {attempt}")
-        assert index_of(queue.lease(0, f"life {attempt}")) == 0
+        assert leased(queue, 0, f"life {attempt}") == [0]
     queue.begin(0, "last")
     (outcome,) = queue.drain()
     assert outcome.index == 0
     assert isinstance(outcome.outcome, Failure)
     assert "died 3 times" in outcome.outcome.reason
-    assert index_of(queue.lease(0, "last")) == 1
+    assert leased(queue, 0, "last") == [1]
 
 
 def test_a_closed_queue_hands_out_nothing_and_keeps_its_first_error(queue: LeaseQueue) -> None:
     queue.close("the first")
     queue.close("the second")
-    assert queue.lease(0, "a") is None
+    assert leased(queue, 0, "a") == []
     assert queue.error == "the first"
+
+
+def test_a_retired_worker_gets_nothing_and_its_outcome_still_counts(queue: LeaseQueue) -> None:
+    assert leased(queue, 0, "a") == [0]
+    queue.retire(0)
+    assert queue.dismissed(0, "a")
+    assert leased(queue, 0, "a") == []
+    assert queue.complete(told(0))
+    assert not queue.dismissed(1, "b")

@@ -99,20 +99,22 @@ def test_das_trains_meters_fusion_five_times_as_fast(meter: Network) -> None:
 
 
 def test_shared_weights_have_the_same_rates(meter: Network) -> None:
-    full = Architecture.full(meter.config.sub_layers, module=bottleneck(4))
-    gone = Architecture(tuple(Choice(keep=False, module=bottleneck(6)) for _ in full.choices))
-    shared = SharedStudent(meter, full, gone, TaskName.RETRIEVAL, generator=torch.Generator().manual_seed(0))
-    found = groups(shared, DAS)
-    assert rates(shared.instead, found) == {5e-5}
-    assert rates(shared.pooler, found) == {5 * 5e-5}
-    text, vision = (
-        next(p for p, each in enumerate(meter.config.sub_layers) if each.stack is stack)
-        for stack in (Stack.TEXT, Stack.VISION)
+    kept, gone = Choice(module=bottleneck(4)), Choice(keep=False, module=bottleneck(6))
+    shared = SharedStudent(
+        meter,
+        TaskName.RETRIEVAL,
+        choices=[[kept, gone]] * len(meter.config.sub_layers),
+        classifier_token=False,
+        generator=torch.Generator().manual_seed(0),
     )
-    for place, rate in ((text, 5 * 5e-5), (vision, 5e-5)):
-        module = shared.beside.at(place)
-        assert module is not None
-        assert rates(module, found) == {rate}
+    found = groups(shared, DAS)
+    assert rates(shared.pooler, found) == {5 * 5e-5}
+    for place, each in enumerate(meter.config.sub_layers):
+        fused = each.stack in (Stack.TEXT, Stack.IMAGE)
+        for choice, rate in ((kept, 5 * 5e-5 if fused else 5e-5), (gone, 5e-5)):
+            module = shared.at(place, choice)
+            assert module is not None
+            assert rates(module, found) == {rate}
 
 
 def test_the_matching_head_has_the_heads_rate(meter: Network) -> None:

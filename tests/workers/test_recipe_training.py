@@ -20,6 +20,7 @@ from search.contracts import Candidate, Failure, Fidelity
 from search.spec import FinalSpec, ProxySpec, parse_spec
 from search.training_spec import RECIPE_TASKS
 from tests.networks import TINY_METER, random_network
+from tests.workers.specs import alone
 from workers.examples import Examples
 from workers.finetune import finetune
 from workers.optimiser import training
@@ -89,7 +90,7 @@ def test_das_trains_by_the_proxys_recipe(tiny_meter: BackboneEntry, artifacts: P
         )
         full = build_space(spec, tiny_meter).full
         scorer = Scorer(ScoringJob(spec, tiny_meter, artifacts), device=CPU)
-        outcome = scorer.measure(Candidate(0, full, Fidelity.PROBE))
+        outcome = alone(scorer, Candidate(0, full, Fidelity.PROBE))
         assert not isinstance(outcome, Failure)
         return {key: value for key, value in outcome.items() if key != "seconds"}
 

@@ -17,8 +17,8 @@ from models.workload import TaskName
 from search.build import build_algorithm, build_space
 from search.contracts import Candidate, Failure, Fidelity
 from search.spec import SearchSpec
-from tests.workers.specs import CPU, SMALL, small_spec, without_time
-from workers import scorer as module
+from tests.workers.specs import CPU, SMALL, alone, small_spec, without_time
+from workers import final_stage, workbench
 from workers.scorer import Scorer, ScoringJob
 
 
@@ -30,11 +30,11 @@ def test_a_measurement_does_not_depend_on_what_came_before(tiny: BackboneEntry, 
     spec = small_spec()
     genomes = [(1, 1, 0, 1, 1, 0), (0, 0, 1, 1, 0, 1)]
     one = scorer(spec, tiny, artifacts)
-    forwards = [without_time(one.measure(Candidate(index, genome))) for index, genome in enumerate(genomes)]
+    forwards = [without_time(alone(one, Candidate(index, genome))) for index, genome in enumerate(genomes)]
     other = scorer(spec, tiny, artifacts)
-    backwards = [without_time(other.measure(Candidate(9, genome))) for genome in reversed(genomes)]
+    backwards = [without_time(alone(other, Candidate(9, genome))) for genome in reversed(genomes)]
     assert forwards == backwards[::-1]
-    assert without_time(one.measure(Candidate(5, genomes[0]))) == forwards[0]
+    assert without_time(alone(one, Candidate(5, genomes[0]))) == forwards[0]
 
 
 @pytest.mark.parametrize("task", TaskName)
@@ -43,7 +43,7 @@ def test_every_task_is_measured_at_every_fidelity(tiny: BackboneEntry, artifacts
     space = build_space(spec, tiny)
     one, genome = scorer(spec, tiny, artifacts), (1, 1, 0, 1, 1, 0, 1)
     stages = (Fidelity.PROXY, Fidelity.FINAL, Fidelity.TEST, Fidelity.PLAIN)
-    proxy, final, test, plain = (without_time(one.measure(Candidate(0, genome, each))) for each in stages)
+    proxy, final, test, plain = (without_time(alone(one, Candidate(0, genome, each))) for each in stages)
     for measured in (proxy, final, test, plain):
         assert 0 <= measured["accuracy"] <= 1
     assert proxy["macs"] == final["macs"] == test["macs"] == space.macs(genome)
@@ -61,8 +61,8 @@ def test_meter_goes_the_same_way(tiny_meter: BackboneEntry, artifacts: Path, tas
     space = {**SMALL["space"], "patch_ratios": [1.0, 0.5], "classifier_token": True}  # type: ignore[dict-item]
     spec = small_spec(task=task, space=space)
     one, genome = scorer(spec, tiny_meter, artifacts), (1, 0, 1, 0, 1, 1, 1, 1, 0, 1, 0, 1, 1)
-    measured = [without_time(one.measure(Candidate(0, genome, each))) for each in (Fidelity.PROXY, Fidelity.FINAL)]
-    tested = without_time(one.measure(Candidate(0, genome, Fidelity.TEST)))
+    measured = [without_time(alone(one, Candidate(0, genome, each))) for each in (Fidelity.PROXY, Fidelity.FINAL)]
+    tested = without_time(alone(one, Candidate(0, genome, Fidelity.TEST)))
     assert measured[0]["macs"] == tested["macs"] == build_space(spec, tiny_meter).macs(genome)
     model = load_slim(ScoringJob(spec, tiny_meter, artifacts).model_folder(genome))
     data = open_data("shapes-small", task).examples(Split.TEST)
@@ -89,7 +89,7 @@ def test_a_look_at_the_whole_gives_a_number_for_each_gene(
     space = {**SMALL["space"], "granularity": "layer", "classifier_token": True}  # type: ignore[dict-item]
     spec = small_spec(algorithm=algorithm, space=space, budget={"macs_ratio": bound})
     probe = Candidate(0, build_space(spec, tiny_meter).full, Fidelity.PROBE)
-    first, second = (without_time(scorer(spec, tiny_meter, artifacts).measure(probe)) for _ in range(2))
+    first, second = (without_time(alone(scorer(spec, tiny_meter, artifacts), probe)) for _ in range(2))
     assert first == second
     assert list(first) == [f"gene.{gene}" for gene in range(4)]
     assert len(set(first.values())) > 1
@@ -103,8 +103,8 @@ def test_the_exported_model_gives_the_tested_accuracy_and_answers(tiny: Backbone
     """The slim folder, loaded without the search, scores what was reported, and holds only what is kept."""
     spec, genome = small_spec(), (1, 0, 0, 1, 1, 0)
     one = scorer(spec, tiny, artifacts)
-    one.measure(Candidate(0, genome, Fidelity.FINAL))
-    reported = one.measure(Candidate(1, genome, Fidelity.TEST))
+    alone(one, Candidate(0, genome, Fidelity.FINAL))
+    reported = alone(one, Candidate(1, genome, Fidelity.TEST))
     assert not isinstance(reported, Failure)
     folder = ScoringJob(spec, tiny, artifacts).model_folder(genome)
     model = load_slim(folder)
@@ -124,8 +124,8 @@ def test_divergence_is_a_failure_not_an_exception(tiny: BackboneEntry, artifacts
     proxy = {"steps": 200, "batch_size": 8, "fitness_examples": 64, "learning_rate": 1.0, "head_learning_rate": 1.0}
     one = scorer(small_spec(proxy=proxy), tiny, artifacts)
     with torch.no_grad():
-        next(one._network.backbone.pooler.parameters()).fill_(float("nan"))
-    outcome = one.measure(Candidate(0, (1, 1, 1, 1, 0, 0)))
+        next(one._bench.network.backbone.pooler.parameters()).fill_(float("nan"))
+    outcome = alone(one, Candidate(0, (1, 1, 1, 1, 0, 0)))
     assert isinstance(outcome, Failure)
     assert "diverged" in outcome.reason
     assert "step 1 of 200" in outcome.reason
@@ -136,8 +136,8 @@ def test_recall_of_no_numbers_is_a_failure(
     tiny: BackboneEntry, artifacts: Path, monkeypatch: pytest.MonkeyPatch, value: float
 ) -> None:
     one = scorer(small_spec(task="retrieval"), tiny, artifacts)
-    monkeypatch.setattr(module, "score_matrix", lambda *_, **__: torch.full((128, 128), value))
-    outcome = one.measure(Candidate(0, (1,) * 6, Fidelity.PLAIN))
+    monkeypatch.setattr(final_stage, "score_matrix", lambda *_, **__: torch.full((128, 128), value))
+    outcome = alone(one, Candidate(0, (1,) * 6, Fidelity.PLAIN))
     assert outcome == Failure("diverged: a score of an image and a text is NaN or infinite")
 
 
@@ -146,17 +146,17 @@ def test_large_splits_of_the_stage_before_are_let_go(
 ) -> None:
     one, genome = scorer(small_spec(), tiny, artifacts), (1, 1, 0, 1, 1, 0)
     held = []
-    for kept_bytes in (module.KEPT_BYTES, 0):
-        monkeypatch.setattr(module, "KEPT_BYTES", kept_bytes)
+    for kept_bytes in (workbench.KEPT_BYTES, 0):
+        monkeypatch.setattr(workbench, "KEPT_BYTES", kept_bytes)
         for stage in (Fidelity.PROXY, Fidelity.FINAL, Fidelity.TEST):
-            assert not isinstance(one.measure(Candidate(0, genome, stage)), Failure)
-            held.append({split for split, _ in one._splits})
+            assert not isinstance(alone(one, Candidate(0, genome, stage)), Failure)
+            held.append({split for split, _ in one._bench._splits})
     proxy = {Split.TRAIN, Split.FITNESS}
     assert held[:3] == [proxy, {*proxy, Split.VALIDATION}, {*Split}]
     assert held[3:] == [proxy, {Split.TRAIN, Split.VALIDATION}, {Split.TEST}]
 
 
 def test_a_test_needs_the_weights_of_its_final(tiny: BackboneEntry, artifacts: Path) -> None:
-    outcome = scorer(small_spec(), tiny, artifacts).measure(Candidate(0, (1, 1, 0, 0, 1, 1), Fidelity.TEST))
+    outcome = alone(scorer(small_spec(), tiny, artifacts), Candidate(0, (1, 1, 0, 0, 1, 1), Fidelity.TEST))
     assert isinstance(outcome, Failure)
     assert "final" in outcome.reason

@@ -26,7 +26,7 @@ from search.build import build_space
 from search.contracts import Candidate, Failure, Fidelity, Measurement
 from search.spec import SearchSpec
 from tests.models.foreground.test_detector import yolos
-from tests.workers.specs import CPU, SMALL, small_spec
+from tests.workers.specs import CPU, SMALL, alone, small_spec
 from workers.opening import open_search
 from workers.scorer import Scorer, ScoringJob
 
@@ -55,7 +55,7 @@ def ipf(foreground: str, **changes: object) -> SearchSpec:
 
 
 def measured(scorer: Scorer, fidelity: Fidelity, genome: tuple[int, ...] = KEPT) -> Measurement:
-    outcome = scorer.measure(Candidate(0, genome, fidelity))
+    outcome = alone(scorer, Candidate(0, genome, fidelity))
     assert not isinstance(outcome, Failure), outcome
     return outcome
 
@@ -66,8 +66,8 @@ def test_the_provider_is_part_of_what_is_measured(
 ) -> None:
     spec = ipf(f"true-{task}", task=task)
     scorer = Scorer(ScoringJob(spec, tiny, artifacts, folders), device=CPU)
-    alone = Scorer(ScoringJob(small_spec(task=task, space=_score_only()), tiny, artifacts / "alone"), device=CPU)
-    proxy, without = measured(scorer, Fidelity.PROXY), measured(alone, Fidelity.PROXY)
+    blind = Scorer(ScoringJob(small_spec(task=task, space=_score_only()), tiny, artifacts / "blind"), device=CPU)
+    proxy, without = measured(scorer, Fidelity.PROXY), measured(blind, Fidelity.PROXY)
     images = 2 if task is TaskName.NLVR2 else 1
     assert proxy["macs"] == without["macs"] + images * MACS == build_space(spec, tiny, folders).macs(KEPT)
     assert proxy["parameters"] == without["parameters"] + PARAMETERS
@@ -150,7 +150,7 @@ def test_an_image_without_boxes_is_a_failure_that_names_it(tiny: BackboneEntry, 
     write_boxes(tmp_path / "some" / "boxes.json", first)
     scorer = Scorer(ScoringJob(ipf("some"), tiny, tmp_path / "artifacts", Folders(foregrounds=tmp_path)), device=CPU)
     measured(scorer, Fidelity.PROXY)
-    outcome = scorer.measure(Candidate(1, KEPT, Fidelity.FINAL))
+    outcome = alone(scorer, Candidate(1, KEPT, Fidelity.FINAL))
     assert isinstance(outcome, Failure)
     assert "image 'shapes/0/vqa/validation/0/0' is not among the" in outcome.reason
 

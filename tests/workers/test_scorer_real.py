@@ -34,7 +34,7 @@ from search.contracts import Candidate, Failure, Fidelity, Measurement
 from search.spec import SearchSpec, SpecError
 from tests.models.data import raw_world
 from tests.networks import TINY, TINY_METER, random_network
-from tests.workers.specs import CPU, SMALL, small_spec, without_time
+from tests.workers.specs import CPU, SMALL, alone, small_spec, without_time
 from workers import examples
 from workers.opening import real_reading
 from workers.scorer import Scorer, ScoringJob
@@ -75,7 +75,7 @@ def spec_for(task: TaskName, **changes: object) -> SearchSpec:
 
 
 def measured(scorer: Scorer, fidelity: Fidelity, genome: tuple[int, ...]) -> Measurement:
-    outcome = scorer.measure(Candidate(0, genome, fidelity))
+    outcome = alone(scorer, Candidate(0, genome, fidelity))
     assert not isinstance(outcome, Failure), outcome
     return outcome
 
@@ -102,7 +102,7 @@ def test_from_raw_files_to_the_exported_model(
     total = sum(p.numel() for part in (model.backbone, model.carried, model.head) for p in part.parameters())
     assert total == test["parameters"]
     reading = real_reading(
-        Network(model.backbone, nn.ModuleDict(), model.answers, entry.path / "tokenizer.json"), one._pixels
+        Network(model.backbone, nn.ModuleDict(), model.answers, entry.path / "tokenizer.json"), one._bench.pixels
     )
     data = open_data(
         spec.data, task, folders=DataFolders(folders.data), reading=reading, choice=SplitChoice(file=job.splits_file)
@@ -121,8 +121,8 @@ def test_an_answer_is_read_as_the_fine_tune_read(tmp_path: Path, folders: Folder
     measured(scorer, Fidelity.TEST, GENOME)
     model = load_slim(job.model_folder(GENOME))
     assert set(model.answers) == set(data_answers(folders.data / "vqa"))
-    batch = scorer._data.examples(Split.TEST, 1)
-    name = scorer._data.names(Split.TEST, 1)[0]  # type: ignore[attr-defined] # a question's id, see `raw_world`
+    batch = scorer._bench.data.examples(Split.TEST, 1)
+    name = scorer._bench.data.names(Split.TEST, 1)[0]  # type: ignore[attr-defined] # a question's id, see `raw_world`
     (file,) = (folders.data / "vqa" / "val2014").glob(f"*{int(name) // 100:012d}.jpg")
     text = f"{int(name) // 100 % 7} {name}"
     with Image.open(file) as image:
@@ -157,15 +157,15 @@ def test_a_backbone_that_knows_the_answers_keeps_its_head(tmp_path: Path, folder
     known = (*reversed(data_answers(folders.data / "vqa")), "zebra")
     entry, spec = backbone(tmp_path / "tiny", answers=known), spec_for(TaskName.VQA)
     scorer = Scorer(ScoringJob(spec, entry, tmp_path / "artifacts", folders), device=CPU)
-    assert scorer._network.answers == tuple(scorer._data.answers) == known
-    assert scorer._network.head(TaskName.VQA) is scorer._network.heads["vqa"]
+    assert scorer._bench.network.answers == tuple(scorer._bench.data.answers) == known
+    assert scorer._bench.network.head(TaskName.VQA) is scorer._bench.network.heads["vqa"]
     with_new = backbone(tmp_path / "new", answers=("zebra",))
     vocabulary = data_answers(folders.data / "vqa")
     assert build_space(spec, entry, folders).macs(GENOME) - build_space(spec, with_new, folders).macs(GENOME) == (
         (len(known) - len(vocabulary)) * 2 * TINY_METER.hidden_size
     )
     other = Scorer(ScoringJob(spec, with_new, tmp_path / "other", folders), device=CPU)
-    assert tuple(other._data.answers) == vocabulary
+    assert tuple(other._bench.data.answers) == vocabulary
 
 
 def test_a_head_whose_order_nobody_knows_is_refused(tmp_path: Path, folders: Folders) -> None:
@@ -227,7 +227,7 @@ def test_a_damaged_picture_is_a_failure_that_names_it(tmp_path: Path) -> None:
     for file in (tmp_path / "data" / "vqa" / "val2014").iterdir():
         file.write_bytes(file.read_bytes()[:200])
     measured(scorer, Fidelity.PROXY, GENOME)
-    outcome = scorer.measure(Candidate(1, GENOME, Fidelity.FINAL))
+    outcome = alone(scorer, Candidate(1, GENOME, Fidelity.FINAL))
     assert isinstance(outcome, Failure)
     assert "an example of the final stage cannot be used: image" in outcome.reason
     assert "COCO_val2014_" in outcome.reason
@@ -238,11 +238,11 @@ def test_bad_examples_are_skipped_and_counted_where_the_search_says_so(tmp_path:
     entry, spec = backbone(tmp_path / "tiny"), spec_for(TaskName.VQA, bad_examples="skip")
     job = ScoringJob(spec, entry, tmp_path / "artifacts", Folders(data=tmp_path / "data"))
     scorer = Scorer(job, device=CPU)
-    (name,) = scorer._data.names(Split.TEST, 1)  # type: ignore[attr-defined] # a question's id, see `raw_world`
+    (name,) = scorer._bench.data.names(Split.TEST, 1)  # type: ignore[attr-defined] # a question's id, see `raw_world`
     (file,) = (tmp_path / "data" / "vqa" / "val2014").glob(f"*{int(name) // 100:012d}.jpg")
     file.write_bytes(file.read_bytes()[:200])
     measured(scorer, Fidelity.FINAL, GENOME)
-    bad = sum(int(each) // 100 == int(name) // 100 for each in scorer._data.names(Split.TEST))  # type: ignore[attr-defined] # likewise
+    bad = sum(int(each) // 100 == int(name) // 100 for each in scorer._bench.data.names(Split.TEST))  # type: ignore[attr-defined] # likewise
     for stage in (Fidelity.TEST, Fidelity.PLAIN):
         assert measured(scorer, stage, GENOME)["skipped_examples"] == bad
 
@@ -286,7 +286,7 @@ def test_a_split_too_large_to_hold_is_streamed_to_the_same_result(
     for held in (examples.HELD_BYTES, 0):
         monkeypatch.setattr(examples, "HELD_BYTES", held)
         scorer = Scorer(ScoringJob(spec, entry, tmp_path / str(held), folders), device=CPU)
-        assert all(isinstance(each.batch, examples.Streamed) is (held == 0) for each in scorer._splits.values())
+        assert all(isinstance(each.batch, examples.Streamed) is (held == 0) for each in scorer._bench._splits.values())
         outcomes.append([without_time(measured(scorer, stage, GENOME)) for stage in STAGES])
     assert outcomes[0] == outcomes[1]
     assert 0 <= outcomes[0][0]["foreground_fallbacks"] <= 1

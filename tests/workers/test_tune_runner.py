@@ -16,9 +16,10 @@ from models.registry import BackboneEntry
 from search.build import build_algorithm, build_space
 from search.contracts import Candidate, Failure, Fidelity, Outcome, RunnerError, SearchAlgorithm
 from search.spec import SearchSpec
-from tests.workers.specs import small_spec, without_time
+from tests.workers.specs import alone, small_spec, without_time
 from workers.cluster import Cluster
-from workers.scorer import Scorer, ScoringJob
+from workers.scorer import Scorer
+from workers.scoring_job import ScoringJob
 from workers.serial_runner import SerialRunner
 from workers.tune_runner import TuneRunner
 
@@ -81,7 +82,7 @@ def serial(tiny: BackboneEntry, tmp_path_factory: pytest.TempPathFactory) -> Not
     """The undisturbed run that the others must equal."""
     spec, noted = genetic_spec(), search(genetic_spec(), tiny)
     scorer = Scorer(ScoringJob(spec, tiny, tmp_path_factory.mktemp("serial")), device=torch.device("cpu"))
-    SerialRunner(scorer.measure).run(noted)
+    SerialRunner(lambda candidate: alone(scorer, candidate)).run(noted)
     return noted
 
 
@@ -103,10 +104,11 @@ def test_a_look_at_the_whole_backbone_goes_the_same_way(
 ) -> None:
     """It has no accuracy; what it found decides what is fine-tuned."""
     spec = genetic_spec(algorithm={"name": "ranked"}, budget={"macs_ratio": 0.8})
-    alone, noted = search(spec, tiny), search(spec, tiny)
-    SerialRunner(Scorer(ScoringJob(spec, tiny, tmp_path / "alone"), device=torch.device("cpu")).measure).run(alone)
+    serial, noted = search(spec, tiny), search(spec, tiny)
+    scorer = Scorer(ScoringJob(spec, tiny, tmp_path / "serial"), device=torch.device("cpu"))
+    SerialRunner(lambda candidate: alone(scorer, candidate)).run(serial)
     TuneRunner(ScoringJob(spec, tiny, artifacts), address=cluster.address).run(noted)
-    assert noted.measured() == alone.measured()
+    assert noted.measured() == serial.measured()
     stages = [each.fidelity for each in noted.asked]
     assert stages == [Fidelity.PROBE, Fidelity.PLAIN, Fidelity.FINAL, Fidelity.FINAL, Fidelity.TEST, Fidelity.TEST]
     assert set(noted.measured()[0]) == {f"gene.{gene}" for gene in range(6)}
@@ -158,10 +160,10 @@ def test_a_cluster_that_is_not_there_is_an_error_at_once(tiny: BackboneEntry, ar
 
 
 def test_a_worker_that_fits_nowhere_is_an_error(tiny: BackboneEntry, cluster: Cluster, artifacts: Path) -> None:
-    with pytest.raises(RunnerError, match="a worker needs"):
-        TuneRunner(ScoringJob(genetic_spec(), tiny, artifacts), address=cluster.address, cpus=64).run(
-            search(genetic_spec(), tiny)
-        )
+    """After a while: a node may be on its way."""
+    runner = TuneRunner(ScoringJob(genetic_spec(), tiny, artifacts), address=cluster.address, cpus=64, patience=1.0)
+    with pytest.raises(RunnerError, match=r"a worker needs {'cpu': 64.0} of one node; for 1 s .* no such node"):
+        runner.run(search(genetic_spec(), tiny))
 
 
 def test_every_port_of_the_embedded_cluster_is_on_loopback(cluster: Cluster) -> None:

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks import scoring
-from benchmarks.scoring import Question, ask, with_steps
+from benchmarks import measuring
+from benchmarks.measuring import Question, ask, with_steps
 from search.spec import SearchSpec, parse_spec
 
 
@@ -18,7 +18,7 @@ def quick() -> SearchSpec:
 def test_what_is_known_is_not_measured_again(
     quick: SearchSpec, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(scoring, "CACHE", tmp_path)
+    monkeypatch.setattr(measuring, "CACHE", tmp_path)
     questions = [Question(quick, tuple(int(place != left) for place in range(24))) for left in (3, 4)]
     first = ask(questions, title="", kept_in="test", processes=1)
     lines = (tmp_path / "test.jsonl").read_text().splitlines()

@@ -1,0 +1,60 @@
+"""Specs of fidelities: stages, their steps, and what does not fit."""
+
+import pytest
+from pydantic import ValidationError
+
+from search.contracts import Fidelity
+from search.fidelity_spec import RUNGS, FidelitySpec
+from search.spec import SpecError, parse_spec
+
+
+def spec(**fields: object) -> FidelitySpec:
+    return FidelitySpec.model_validate({"warm_steps": 9} | fields)
+
+
+def test_stages_are_those_of_the_spec() -> None:
+    assert FidelitySpec().stages == ()
+    assert spec(screen=2, rungs=[2, 5, 9]).stages == (Fidelity.SCREEN, *RUNGS)
+    assert spec(rungs=[3]).stages == (Fidelity.RUNG_1,)
+
+
+def test_every_stage_has_its_steps() -> None:
+    given = spec(rungs=[2, 5])
+    fidelities = [Fidelity.SCREEN, Fidelity.RUNG_1, Fidelity.RUNG_2, Fidelity.PROXY, Fidelity.AUDIT]
+    assert [given.steps(each, proxy=10) for each in fidelities] == [0, 2, 5, 10, 40]
+    assert spec(audit_steps=7).steps(Fidelity.AUDIT, proxy=10) == 7
+
+
+@pytest.mark.parametrize(
+    ("fields", "message"),
+    [
+        ({"screen": 2, "warm_steps": 0}, "give warm_steps, such as 200"),
+        ({"rungs": [3, 3]}, r"rungs are step counts that rise, not \[3, 3\]"),
+        ({"rungs": [1, 2, 3, 4]}, "at most 3 items"),
+    ],
+)
+def test_what_is_no_sieve_is_refused(fields: dict[str, object], message: str) -> None:
+    with pytest.raises(ValidationError, match=message):
+        spec(**fields)
+
+
+@pytest.mark.parametrize("algorithm", ["das", "ranked", "greedy", "no-skip"])
+def test_a_sieve_needs_batches(algorithm: str) -> None:
+    spec().check(algorithm=algorithm, proxy_steps=10)
+    for fields in ({"screen": 2}, {"rungs": [2]}):
+        with pytest.raises(ValueError, match=f"'{algorithm}' has no batches .* set fidelity.screen to 1"):
+            spec(**fields).check(algorithm=algorithm, proxy_steps=10)
+        spec(**fields).check(algorithm="genetic", proxy_steps=10)
+
+
+def test_a_whole_spec_is_checked() -> None:
+    with pytest.raises(SpecError, match="'no-skip' has no batches that a screen or rungs could sieve"):
+        parse_spec({"algorithm": {"name": "no-skip"}, "fidelity": {"rungs": [2]}})
+    with pytest.raises(SpecError, match="a proxy, which has 2; the last rung has 2"):
+        parse_spec({"proxy": {"steps": 2}, "fidelity": {"rungs": [2]}})
+
+
+def test_rungs_end_before_the_proxy() -> None:
+    spec(rungs=[2, 9]).check(algorithm="random", proxy_steps=10)
+    with pytest.raises(ValueError, match=r"a proxy, which has 9; the last rung has 9: lower it or raise proxy\.steps"):
+        spec(rungs=[2, 9]).check(algorithm="random", proxy_steps=9)
