@@ -14,6 +14,7 @@ from search.space import SearchSpace
 from search.spec import Objective
 
 MOST = 300  # measurements to learn from, the latest: what a fit costs grows with their cube
+NEWS = 20  # of so many measurements one must be new to fit again: with hundreds, one more changes little
 PARENTS = 5
 SURE = 1.0  # standard deviations by which an uncertain prediction is taken to be better
 EVEN = 0.05  # weight of the sum of all objectives beside the worst one (ParEGO)
@@ -49,8 +50,9 @@ class Surrogate:
         self._elite: list[Genome] = []
 
     def learn(self, measured: Sequence[Measured]) -> None:
-        """Fit to what was measured, in the order of asks."""
-        if len(measured) == self._known:
+        """Fit to what was measured, in the order of asks; again only when enough of it is new."""
+        new = len(measured) - self._known
+        if not new or new < len(measured) // NEWS:
             return
         self._known = len(measured)
         self._measured = measured = measured[-MOST:]

@@ -1,6 +1,8 @@
 """What a surrogate predicts, and that it is always the same."""
 
 import random
+from itertools import pairwise
+from typing import Self
 
 import numpy as np
 import pytest
@@ -9,7 +11,7 @@ from search.algorithm_spec import SurrogateName
 from search.constraints import Bounds
 from search.contracts import Candidate
 from search.ledger import Measured
-from search.regression import REGRESSIONS
+from search.regression import REGRESSIONS, Floats
 from search.spec import Objective
 from search.surrogate import Surrogate
 from tests.search.landscape import Landscape, made_up_space
@@ -99,3 +101,25 @@ def test_several_objectives_are_weighed_anew_each_time() -> None:
     assert len(set(chosen)) > 4
     costs = [SPACE.macs(each) for each in chosen]
     assert max(costs) > 1.3 * min(costs)
+
+
+def test_of_many_measurements_a_few_new_ones_change_nothing() -> None:
+    fitted: list[int] = []
+
+    class Counting:
+        def fit(self, rows: Floats, values: Floats) -> Self:
+            fitted.append(len(values))
+            return self
+
+        def predict(self, rows: Floats) -> tuple[Floats, Floats]:
+            return rows.sum(axis=1), np.zeros(len(rows))
+
+    learnt = Surrogate(SPACE, Counting, objectives=BOTH[:1], bounds=Bounds({}), rng=random.Random(0))
+    luck = random.Random(1)
+    genomes = [SPACE.sample(luck) for _ in range(110)]
+    measured = [Measured(each, LANDSCAPE.measure(each)) for each in map(Candidate, range(110), genomes)]
+    for count in range(1, 111):
+        learnt.learn(measured[:count])
+    assert fitted[:39] == [*range(1, 40)]
+    assert all(later - earlier == max(1, later // 20) for earlier, later in pairwise(fitted))
+    assert len(fitted) < 70
