@@ -111,7 +111,8 @@ class Pack(nn.Module):
 
     def _entered(self, place: int, states: list[Any]) -> list[Any]:
         """The states in front of `place`; members with one state keep one, until a classifier token parts them."""
-        entered = {id(state): self.machine.enter(state, place) for state in states}
+        distinct = {id(state): state for state in states}
+        entered = {key: self.machine.enter(state, place) for key, state in distinct.items()}
         found = [entered[id(state)] for state in states]
         tokens = next((stack for stack in self.stacks if stack.name == "carried.classifier_token"), None)
         if tokens is None:

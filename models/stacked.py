@@ -1,7 +1,7 @@
 """Parameters of several students, stacked where they mean the same: one tensor for what many train."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import torch
 from torch import Tensor, nn
@@ -17,13 +17,22 @@ class Stack:
     name: str
     members: tuple[int, ...]
     parameter: nn.Parameter
+    _rows: dict[tuple[torch.device, tuple[int, ...]], Tensor] = field(default_factory=dict, repr=False, compare=False)
 
     def of(self, members: Sequence[int]) -> Tensor:
         """The rows of some of its members."""
         if tuple(members) == self.members:
             return self.parameter.view_as(self.parameter)  # gradients of one place are summed up before those of others
-        rows = torch.tensor([self.members.index(member) for member in members], device=self.parameter.device)
-        return self.parameter.index_select(0, rows)
+        return self.parameter.index_select(0, self._index(tuple(members)))
+
+    def _index(self, members: tuple[int, ...]) -> Tensor:
+        """Where they lie, copied to the device once."""
+        device = self.parameter.device
+        if (device, members) not in self._rows:
+            with torch.inference_mode(mode=False):  # a training may be the next to use it
+                rows = torch.tensor([self.members.index(member) for member in members], device=device)
+            self._rows[device, members] = rows
+        return self._rows[device, members]
 
     def at(self, member: int) -> Tensor:
         """A member's own, sharing memory with the stack."""

@@ -48,7 +48,10 @@ class ElitistSpec(BreedingSpec):
 
 
 class GeneticSpec(ElitistSpec):
-    """A generational genetic algorithm for one objective under the bounds; when outcomes arrive does not matter."""
+    """A generational genetic algorithm for one objective under the bounds.
+
+    When outcomes arrive does not matter, unless a rule of the budget ends it before its candidates are spent.
+    """
 
     name: Literal["genetic"] = "genetic"
 

@@ -1,9 +1,10 @@
 """`WithFinals`: after a search, the comparison that counts: winners against the no-skip adapter model."""
 
+import math
 from collections import deque
 from collections.abc import Sequence
 
-from search.contracts import Candidate, Fidelity, Genome, Outcome, RankedAlgorithm
+from search.contracts import Candidate, Failure, Fidelity, Genome, Outcome, RankedAlgorithm
 from search.ledger import Ledger
 from search.ranking import most_accurate
 from search.space import SearchSpace
@@ -65,7 +66,7 @@ class WithFinals:
         """
         if self._finals is None or index < self._asked:
             self._algorithm.tell(index, outcome)
-            if index == self._warm and self._algorithm.finished and not self._algorithm.best(1):
+            if index == self._warm and _failed(outcome):
                 self._finals, self._tested = Ledger(first_index=self._asked), True
             return
         self._finals.tell(index, outcome)
@@ -106,3 +107,7 @@ class WithFinals:
         """The FINAL candidates that did not fail, by validation accuracy."""
         measured = [] if self._finals is None else self._finals.measured()
         return most_accurate([each for each in measured if each.candidate.fidelity is Fidelity.FINAL])
+
+
+def _failed(outcome: Outcome) -> bool:
+    return isinstance(outcome, Failure) or not all(map(math.isfinite, outcome.values()))

@@ -22,6 +22,7 @@ class Novelty:
         self._space = space
         self._budget = budget
         self._rng = rng
+        self._front = spread
         self._spread = spread or budget is None
         self._seen: set[Genome] = set()
         self._rest = space.within(budget)
@@ -31,7 +32,7 @@ class Novelty:
 
         Before the samples come `seeds`, repaired.
         """
-        ends = [self._space.full, self._space.cheapest] if self._spread else [self._space.full]
+        ends = [self._space.full, self._space.cheapest] if self._front else [self._space.full]
         chosen = [genome for end in ends[:count] if (genome := self.of(end, mutant)) is not None]
         repaired = (self._space.repair(seed, self._budget, self._rng) for seed in seeds)
         chosen += islice(filter(self._enter, repaired), count - len(chosen))

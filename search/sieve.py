@@ -9,7 +9,7 @@ from search.constraints import UNBOUNDED, Bounds
 from search.contracts import Candidate, Failure, Fidelity, Genome, Outcome
 from search.fidelity_spec import FidelitySpec
 from search.ledger import Measured
-from search.ranking import individuals, survivors
+from search.ranking import Individual, individuals, survivors
 from search.sparse_ledger import SparseLedger
 from search.spec import Objective
 
@@ -53,8 +53,16 @@ class Sieve:
     def _ranked(self, measured: Sequence[Measured]) -> list[Candidate]:
         names = [name for name in self._objectives if all(name in each.measurement for each in measured)]
         pool = individuals(measured, names, self._costs.violation)
-        select = tools.selBest if len(names) == 1 else tools.selNSGA2
+        select = tools.selBest if len(names) == 1 else _by_fronts
         return [each.candidate for each in survivors(pool, len(pool), select)]
+
+
+def _by_fronts(pool: Sequence[Individual], count: int) -> list[Individual]:
+    """Front by front, of each the emptier places first."""
+    fronts = tools.sortNondominated(pool, count)
+    for front in fronts:
+        tools.emo.assignCrowdingDist(front)
+    return [each for front in fronts for each in sorted(front, key=lambda each: -each.fitness.crowding_dist)][:count]
 
 
 class Batch:

@@ -151,11 +151,10 @@ class SearchSpec(Frozen):
             raise ValueError(  # noqa: TRY004  # a value of the spec, not a type of the caller's
                 f"'{self.algorithm.name}' has no first generation for the chromosomes of first"
             )
-        room = self.algorithm.population - min(len(self.objectives), 2)  # beside the ends of the space
-        if len(self.first) > room:
+        if len(self.first) > self.room:
             raise ValueError(
                 f"first has {len(self.first)} chromosomes; a population of {self.algorithm.population} has room for "
-                f"{room} beside those at the ends of the space: raise algorithm.population or give fewer"
+                f"{self.room} beside those at the ends of the space: raise algorithm.population or give fewer"
             )
         return self
 
@@ -176,6 +175,12 @@ class SearchSpec(Frozen):
         if several := [name for name in FREE if len(getattr(self.space, name)) > 1]:
             raise ValueError(f"'das' decides about layers alone; give one value in space.{several[0]}")
         return self
+
+    @property
+    def room(self) -> int:
+        """How many chromosomes `first` may have beside those at the ends of the space."""
+        population = self.algorithm.population if isinstance(self.algorithm, BreedingSpec) else 0
+        return max(population - min(len(self.objectives), 2), 0)
 
     @property
     def evaluations(self) -> int:

@@ -17,6 +17,7 @@ class Stopping:
 
     The rules read tells alone, so that a replay stops at the same tell. GPU hours are the "seconds" of all
     measurements, whatever their fidelity, and wall hours the "elapsed_seconds" of the latest; a failure says neither.
+    When outcomes arrive decides how many more are under way by then, whatever the algorithm.
     """
 
     def __init__(
@@ -62,7 +63,7 @@ class Stopping:
             self._elapsed = max(self._elapsed, outcome.get("elapsed_seconds", 0.0))
         if candidate.fidelity is Fidelity.PROXY:
             self._vain = 0 if self._better(candidate, outcome) else self._vain + 1
-        if self._rule is None:
+        if self._rule is None and not self._algorithm.finished:
             self._rule = self._fired()
 
     def front(self) -> Sequence[Candidate]:

@@ -11,11 +11,11 @@ import torch
 
 from models.measure import measure_peak_memory
 from search.build import macs_budget
-from search.contracts import Genome
+from search.contracts import Fidelity, Genome
 from workers.examples import Examples
-from workers.expected_failures import lacks_memory
+from workers.expected_failures import EXPECTED, failure, lacks_memory
 from workers.free_memory import free_memory
-from workers.pack_training import PackTraining
+from workers.pack_training import SCORED, PackTraining
 from workers.workbench import Workbench
 
 log = logging.getLogger(__name__)
@@ -33,7 +33,18 @@ Trial = Callable[[int], tuple[float, int]]
 
 
 def calibrated(bench: Workbench, *, memory_share: float | None) -> int:
-    """The pack size for fine-tunes by the proxy's recipe."""
+    """The pack size for fine-tunes by the proxy's recipe; 1 where what can befall a candidate befalls a trial."""
+    try:
+        return _calibrated(bench, memory_share)
+    except EXPECTED as error:
+        failed = failure(error, Fidelity.PROXY, bench.device)
+        if failed is None:
+            raise
+        log.warning("packs of 1; no other size could be tried: %s", failed.reason)
+        return 1
+
+
+def _calibrated(bench: Workbench, memory_share: float | None) -> int:
     recipe = bench.recipe(bench.job.spec.proxy)
     scored = FORWARD * len(bench.fitness()) / recipe.batch_size
 
@@ -83,11 +94,17 @@ def _trial(bench: Workbench) -> Trial:
     recipe = bench.recipe(bench.job.spec.proxy)
     recipe = replace(recipe, steps=max(recipe.steps, STEPS))
     examples = bench.training(recipe)
+    held_out = bench.fitness(min(SCORED, bench.job.spec.proxy.fitness_examples))
 
     def trial(size: int) -> tuple[float, int]:
         students = [bench.student(bench.space.decode(genome)) for genome in islice(genomes, size)]
         training = PackTraining(students, recipe)
-        peak = measure_peak_memory(lambda: training.advance(examples, 1), bench.device)
+
+        def run() -> None:
+            training.advance(examples, 1)
+            training.evaluate(held_out)  # may hold more than a step does: it has all passes of its examples
+
+        peak = measure_peak_memory(run, bench.device)
         return min(_seconds(training, examples, step, bench.device) for step in range(2, STEPS + 1)), peak
 
     return trial

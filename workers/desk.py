@@ -40,9 +40,10 @@ class Desk:
         """Say that this worker goes home."""
         ray.get(self._queue.end.remote(self._slot, self._life))
 
-    def refuse(self, reason: str) -> None:
-        """Say that no worker can do this search, and why."""
-        ray.get(self._queue.close.remote(reason))
+    def refuse(self, reason: str) -> bool:
+        """Say that this worker cannot do the search, and why; whether the search is over."""
+        over: bool = ray.get(self._queue.refuse.remote(reason))
+        return over
 
     def next(self, told: Sequence[Told], size: Callable[[Fidelity], int]) -> Sequence[Candidate] | None:
         """Hand in the outcomes of the last pack, get the next one; None when there is none ever again.
@@ -58,8 +59,7 @@ class Desk:
             return None
         else:
             pack = fresh
-            if short:
-                self._pass_on((), ahead=True)
+            self._pass_on((), ahead=short)
         self._taken = time.perf_counter()
         return pack
 
@@ -92,10 +92,11 @@ class Desk:
             told = ()
 
     def _pass_on(self, told: Sequence[Told], *, ahead: bool) -> None:
+        """Either way the queue hears that the pack it gave out has been taken up."""
         if ahead:
             self._ahead = self._ask(told, ahead=True)
         else:
-            self._queue.tell.remote(told)
+            self._queue.tell.remote(self._slot, self._life, told=told)
 
     def _ask(self, told: Sequence[Told], *, ahead: bool) -> "ray.ObjectRef[Work]":
         self._turn += 1

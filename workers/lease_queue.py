@@ -33,7 +33,7 @@ class _Lease:
     candidate: Candidate
     slot: int
     life: str
-    started: bool
+    started: bool = False
 
 
 class LeaseQueue:
@@ -88,12 +88,12 @@ class LeaseQueue:
     def lease(self, slot: int, life: str, sizes: Sizes, *, ahead: bool = False) -> list[Candidate]:
         """The next pack for a worker: candidates of one fidelity, at most its fair share of what waits.
 
-        Empty while there is none, or when another life has its slot. A worker that asks `ahead` of finishing what it
-        holds gets a pack only while every worker could get a whole one, so that none runs dry for it.
+        Empty while there is none, or when the worker is silent or another life has its slot. A worker that asks
+        `ahead` of finishing what it holds gets a pack only while every worker could get a whole one, so that none runs
+        dry for it. To be given work is no sign of life: whoever asked may have died while it waited.
         """
-        self._attendance.sign(slot, life)
         self.expire()
-        if not self._waiting or self.dismissed(slot, life):
+        if not self._waiting or self.dismissed(slot, life) or not self._attendance.has(slot, life):
             return []
         self._sizes[slot] = sizes
         first = self._waiting[0]
@@ -103,7 +103,7 @@ class LeaseQueue:
         pack = self._pack(first, min(size, -(-len(self._waiting) // len(self._attendance))))
         self._attendance.meter()
         for candidate in pack:
-            lease = _Lease(candidate, slot, life, started=not ahead)
+            lease = _Lease(candidate, slot, life)
             self._leases[candidate.index] = lease
             self._holding.setdefault((slot, life), {})[candidate.index] = lease
         return pack

@@ -69,7 +69,8 @@ class PackTraining:
         pooled = self._pack.pooled(inputs)
         logits = self._pack.logits(pooled)
         losses = [self._objective(at).of(logits[at], pooled[at], targets) for at in range(len(self._running))]
-        finite = [at for at, loss in enumerate(losses) if self._finite(at, loss.item())]
+        values = torch.stack([loss.detach() for loss in losses]).tolist()
+        finite = [at for at, value in enumerate(values) if self._finite(at, value)]
         if finite:
             self._optimiser.follow(torch.stack([losses[at] for at in finite]).sum())
         if len(finite) < len(losses):
@@ -84,7 +85,7 @@ class PackTraining:
         try:
             self._optimiser.check(loss)
         except DivergedError as error:
-            self._diverged[self._running[at]] = error
+            self._diverged[self._running[at]] = error.with_traceback(None)  # its frames hold the whole graph
             return False
         return True
 

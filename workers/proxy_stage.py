@@ -1,5 +1,6 @@
 """RUNG, PROXY and AUDIT: short fine-tunes of several candidates in one pass, scored on the fitness split."""
 
+import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
@@ -16,6 +17,8 @@ from workers.rung_states import RungState, RungStates
 from workers.speed import quick_latency, quick_memory
 from workers.warm_start import WarmStart
 from workers.workbench import Workbench
+
+log = logging.getLogger(__name__)
 
 Measured = dict[str, float] | DivergedError
 """What was measured of a candidate, or how its training went wrong."""
@@ -37,7 +40,7 @@ class ProxyStage:
 
         Raises:
             DataError: an example is bad, and bad ones are not skipped.
-            OSError: a state cannot be written.
+            OSError: an example cannot be read, or a state not be removed.
         """
         spec = self._bench.job.spec
         steps, recipe = spec.fidelity.steps(stage, proxy=spec.proxy.steps), self._bench.recipe(spec.proxy)
@@ -90,7 +93,10 @@ class ProxyStage:
         for genome, tensors, each in zip(genomes, left, scored, strict=True):
             if not isinstance(each, DivergedError):
                 here = {name: tensor.cpu() for name, tensor in tensors.items()}
-                self._states.keep(genome, RungState(until, here))
+                try:
+                    self._states.keep(genome, RungState(until, here))
+                except OSError as error:  # the measurement is good; at worst the next rung begins from scratch
+                    log.warning("a half-trained candidate cannot be written to the rungs folder: %s", error)
 
     def _asked(self, student: Student) -> dict[str, float]:
         """What a clock or a count of bytes says, where the search wants to know it; training changes neither."""

@@ -57,6 +57,7 @@ class QueueActor:
         self._turns: dict[str, int] = {}  # by life
         self._waiting: dict[str, tuple[Request, asyncio.Future[Work]]] = {}  # by life
         self._news = asyncio.Event()
+        self._able = False  # a worker has told an outcome, so the search can be done
         self._more_than: int | None = None  # candidates: if there is room for more, the driver wants to know
 
     async def begin(self, slot: int, life: str) -> None:
@@ -66,7 +67,8 @@ class QueueActor:
 
     async def next(self, request: Request) -> Work:
         """Take the outcomes a worker brings and give it the next pack; waits for one."""
-        await self.tell(request.told)
+        self._take(request.told)
+        self._queue.renew(request.slot, request.life)
         if self._turns.get(request.life, -1) > request.turn:
             return NOTHING  # overtaken on the way
         self._turns[request.life] = request.turn
@@ -76,10 +78,11 @@ class QueueActor:
             return NOTHING  # what it asked for ahead is on its way
         return await self._wait(request)
 
-    async def tell(self, told: Sequence[Told]) -> None:
-        """Take outcomes."""
-        if [each for each in told if self._queue.complete(each)]:
-            self._news.set()
+    async def tell(self, slot: int, life: str, *, told: Sequence[Told]) -> None:
+        """Take the outcomes a worker brings, who now takes up what it holds."""
+        self._take(told)
+        self._queue.renew(slot, life)
+        self._queue.start(slot, life)
 
     async def renew(self, slot: int, life: str) -> None:
         """A sign of life."""
@@ -117,6 +120,12 @@ class QueueActor:
         """The workers' time so far."""
         return self._queue.presence()
 
+    async def refuse(self, reason: str) -> bool:
+        """A worker cannot do this search: that ends it, unless another has shown that it can; whether it is over."""
+        if not self._able:
+            await self.close(reason)
+        return self._queue.closed
+
     async def close(self, error: str | None = None) -> None:
         """Send the workers home."""
         self._queue.close(error)
@@ -131,6 +140,11 @@ class QueueActor:
         if not done:
             del self._waiting[request.life]
         return future.result() if done else NOTHING
+
+    def _take(self, told: Sequence[Told]) -> None:
+        self._able = self._able or bool(told)
+        if [each for each in told if self._queue.complete(each)]:
+            self._news.set()
 
     def _serve(self) -> None:
         """Give what waits to those who wait: first to those who have nothing to do."""

@@ -1,5 +1,6 @@
 """`Reporter`: outcomes on their way into Tune's log, from a thread of their own, so that no candidate waits for it."""
 
+import logging
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -7,12 +8,17 @@ from queue import Empty, SimpleQueue
 from types import TracebackType
 from typing import Any, Self
 
+log = logging.getLogger(__name__)
+
 Row = Mapping[str, Any]
 REPORT_SECONDS = 1.0  # between two reports; what comes in between shares the next one
 
 
 class Reporter:
-    """Hands every row to `report`, several at a time where they come fast; on leaving, all of them are reported."""
+    """Hands every row to `report`, several at a time where they come fast; on leaving, all of them are reported.
+
+    The search does not need them: once a report has failed, the rows that follow are dropped.
+    """
 
     def __init__(self, report: Callable[[Sequence[Row]], None], *, seconds: float = REPORT_SECONDS) -> None:
         self._report = report
@@ -44,8 +50,16 @@ class Reporter:
             rows = self._gathered(first)
             if rows:
                 started = time.monotonic()
-                self._report(rows)
+                self._try(rows)
                 self._leaving.wait(max(0.0, self._seconds - (time.monotonic() - started)))
+
+    def _try(self, rows: Sequence[Row]) -> None:
+        try:
+            self._report(rows)
+        except Exception:
+            # Whatever it was, no candidate is worth less for it.
+            log.exception("outcomes cannot be reported to Tune; its log ends here, the search goes on")
+            self._report = _drop
 
     def _gathered(self, first: Row | None) -> list[Row]:
         rows: list[Row] = []
@@ -58,3 +72,7 @@ class Reporter:
                 return rows
         self._ended = True
         return rows
+
+
+def _drop(rows: Sequence[Row]) -> None:
+    """What is left to do with `rows` that cannot be reported."""

@@ -16,7 +16,7 @@ class Roster:
     """
 
     def __init__(self, wanted: int, queue: Any) -> None:  # noqa: ANN401 - an actor
-        self.wanted = wanted
+        self._wanted = self._most_wanted = wanted
         self.over = False
         self.failed = 0  # workers that Tune has given up
         self._queue = queue
@@ -24,33 +24,49 @@ class Roster:
         self._given = 0
 
     @property
+    def wanted(self) -> int:
+        """How many workers there shall be."""
+        return self._wanted
+
+    @wanted.setter
+    def wanted(self, wanted: int) -> None:
+        self._most_wanted = max(self._most_wanted, wanted)  # first, as the other thread may look in between
+        self._wanted = wanted
+
+    @property
     def hopeless(self) -> bool:
-        """Every worker that was wanted has failed for good."""
-        return not self._slots and 0 < self.wanted <= self.failed
+        """As many workers as were ever wanted have failed for good."""
+        return not self._slots and self._wanted > 0 and self._places == 0
+
+    @property
+    def _places(self) -> int:
+        """How many workers there may be: one that failed is taken off the most ever wanted, not off those of today."""
+        return max(0, min(self._wanted, self._most_wanted - self.failed))
 
     def enlist(self, trial: str) -> int | None:
         """A slot for a new trial, or None while there are enough."""
-        if len(self._slots) >= self.wanted - self.failed:
+        if len(self._slots) >= self._places:
             return None
         self._slots[trial] = self._given
         self._given += 1
         return self._slots[trial]
 
     def gone(self, trial: str, *, failed: bool) -> None:
-        """A trial has ended."""
-        self._slots.pop(trial, None)
-        self.failed += failed
+        """A trial has ended; one that was sent home is missed by nobody, however it ended."""
+        if self._slots.pop(trial, None) is not None:
+            self.failed += failed
 
     def surplus(self, trials: Iterable[Trial]) -> list[Trial]:
         """The trials that are not wanted any more: first those that wait for room, then the latest.
 
-        At the end of a search those that run go home by themselves.
+        Those that were sent home, and at the end of a search all, go by themselves while they run; where one is lost
+        on the way, Tune has it wait for room again.
         """
-        here = [trial for trial in trials if trial.trial_id in self._slots and not trial.is_finished()]
-        if self.over:
-            return [trial for trial in here if trial.status != Trial.RUNNING]
+        unfinished = [trial for trial in trials if not trial.is_finished()]
+        stuck = [trial for trial in unfinished if trial.status != Trial.RUNNING and self._leaving(trial)]
+        here = [trial for trial in unfinished if not self._leaving(trial)]
         here.sort(key=lambda trial: (trial.status == Trial.RUNNING, -self._slots[trial.trial_id]))
-        return here[: max(0, len(here) - max(0, self.wanted - self.failed))]
+        return stuck + here[: max(0, len(here) - self._places)]
 
     def send_home(self, trial: Trial) -> None:
         """Have a worker finish what it holds and end."""
@@ -59,6 +75,9 @@ class Roster:
     def lose(self, slot: int) -> None:
         """Have what a dead worker held handed to the others."""
         self._queue.lose.remote(slot)
+
+    def _leaving(self, trial: Trial) -> bool:
+        return self.over or trial.trial_id not in self._slots
 
 
 class SlotSearcher(Searcher):

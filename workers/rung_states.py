@@ -46,9 +46,14 @@ class RungStates:
         self._held: OrderedDict[Genome, RungState] = OrderedDict()
 
     def find(self, genome: Genome, *, until: int) -> RungState | None:
-        """What `genome` left after at most `until` steps, from memory or a file; None where it left nothing."""
-        found = self._held.get(genome) or self._read(genome)
-        return found if found is not None and found.steps <= until else None
+        """What `genome` left after at most `until` steps, in memory or in a file, where another worker may be further.
+
+        None where it left nothing.
+        """
+        held = self._held.get(genome)
+        if held is not None and held.steps > until:
+            held = None
+        return self._read(genome, range(1 if held is None else held.steps + 1, until + 1)) or held
 
     def keep(self, genome: Genome, state: RungState) -> None:
         """Hold a state, and write it for others.
@@ -78,15 +83,17 @@ class RungStates:
     def _file(self, genome: Genome) -> Path:
         return self._job.rungs_folder / f"{slug(genome)}.safetensors"
 
-    def _read(self, genome: Genome) -> RungState | None:
+    def _read(self, genome: Genome, wanted: range) -> RungState | None:
+        """What the file holds, if as many steps as `wanted` were taken."""
         try:
             with safe_open(self._file(genome), framework="pt") as file:
                 said: dict[str, str] = file.metadata() or {}
+                if said.get("trained_by") != self._job.training_digest or int(said["steps"]) not in wanted:
+                    return None
                 tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - a file, no mapping
         except (OSError, SafetensorError):  # never written, or removed meanwhile
             return None
-        same = said.get("trained_by") == self._job.training_digest
-        return RungState(int(said["steps"]), tensors) if same else None
+        return RungState(int(said["steps"]), tensors)
 
     def _trim(self) -> None:
         """Remove the oldest files beyond what the folder may hold; another worker may be doing the same."""

@@ -1,5 +1,6 @@
 """Measures candidates on one worker: the backbone is loaded once, each candidate trains only its own few parameters."""
 
+import gc
 import time
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import replace
@@ -99,6 +100,7 @@ class Scorer:
             return [_outcome(each, share) for each in measured]
         # after the handler, when what the pack held is let go of
         if self._bench.device.type == "cuda":
+            gc.collect()
             torch.cuda.empty_cache()
         if not halves:
             return [failed] * len(genomes)

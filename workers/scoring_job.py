@@ -16,7 +16,7 @@ WHOLE = ("backbone", "data", "bad_examples", "task", "space", "proxy", "seed")
 TRAINED_BY: Mapping[str, Any] = {
     **dict.fromkeys(WHOLE, True),
     "fidelity": {"warm_steps"},
-    "budget": {"macs", "macs_ratio"},
+    "budget": {"macs", "macs_ratio", "parameters"},
 }
 """What of a spec shared and half-trained weights depend on; of the budget, what bounds the masks that are drawn."""
 

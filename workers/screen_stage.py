@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 import torch
+from torch import Tensor
 
 from models.architecture import Architecture
 from models.screen import screened
@@ -43,11 +44,10 @@ class ScreenStage:
 
 @torch.inference_mode()
 def _accuracies(shared: SharedStudent, architectures: Sequence[Architecture], examples: Examples) -> list[float]:
-    totals, seen = [0.0] * len(architectures), 0
+    sums, seen = list[Tensor](), 0
     for index in torch.arange(len(examples), device=examples.device).split(ROWS):
         inputs, targets = examples.rows(index)
         seen += len(targets)
-        for at, pooled in enumerate(screened(shared, architectures, inputs)):
-            logits = shared.task.logits(shared.head, pooled)
-            totals[at] += shared.task.scores(logits, targets).sum().item()
-    return [total / seen for total in totals]
+        logits = (shared.task.logits(shared.head, pooled) for pooled in screened(shared, architectures, inputs))
+        sums.append(torch.stack([shared.task.scores(each, targets).sum() for each in logits]))
+    return [sum(each) / seen for each in torch.stack(sums, dim=1).tolist()]

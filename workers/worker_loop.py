@@ -47,11 +47,13 @@ def _opened(assignment: Assignment, desk: Desk) -> Scoring | None:
     try:
         return assignment.opener(job, threads=assignment.threads, memory_share=assignment.memory_share)
     except (ValueError, OSError) as error:
-        # Every worker would meet the same file or setting; the search ends with this as its reason.
+        # Until one has told an outcome, every worker would meet the same file or setting: the search ends with this as
+        # its reason. Later it is this worker's own trouble, and the others go on.
         from models.formats.lightning import CheckpointError  # here, so that the driver starts without torch
 
         what = "be loaded" if isinstance(error, CheckpointError) else f"be scored on '{job.spec.data}'"
-        desk.refuse(f"backbone '{job.entry.name}' cannot {what}: {error}")
+        if not desk.refuse(f"backbone '{job.entry.name}' cannot {what}: {error}"):
+            raise
         return None
 
 

@@ -1,16 +1,18 @@
 """How much a search measures, as its spec says, and how long what is left of it will take."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Self
 
+from search.audit import FEWEST
 from search.contracts import Fidelity
 from search.fidelity_spec import AUDIT_PROXIES, RUNGS
+from search.sieve import EXACT
 from search.spec import WITHOUT_PROXIES
 from service.records import FidelityProgress, Progress
 
 NONE = FidelityProgress()
-BELOW_PROXY = (Fidelity.SCREEN, *RUNGS)
 ONE_DECISION = ("das", "ranked")  # these end with one chromosome, not with several finalists
 NO_DECISION = ("no-skip",)
 
@@ -29,7 +31,7 @@ class Plan:
         name, finalists = spec["algorithm"]["name"], spec["final"]["finalists"]
         decided = 0 if name in NO_DECISION else 1 if name in ONE_DECISION else finalists
         proxies = 0 if name in WITHOUT_PROXIES else spec["budget"]["candidates"]
-        return cls(proxies, min(proxies, spec.get("fidelity", {}).get("audit", 0)), 1 + decided)
+        return cls(proxies, _audits(spec, proxies), 1 + decided)
 
     def left(self, progress: Progress) -> Self:
         """What of it may still come: once a later stage has begun, there is nothing more of an earlier one."""
@@ -44,16 +46,17 @@ class Plan:
 def eta_seconds(spec: Mapping[str, Any], progress: Progress, *, workers: int) -> float | None:
     """What is left at the mean speed so far, over all workers; None as long as nobody can tell.
 
-    A proxy brings with it what screens and rungs cost for each one so far. Audits and finals whose like was not
-    measured yet take as much longer than proxies as they have more steps.
+    As long as proxies are left, so is what all of them need of screens and rungs and has not come yet. Audits and
+    finals whose like was not measured yet take as much longer than proxies as they have more steps.
     """
-    left, proxy = Plan.of(spec).left(progress), _mean(progress.get(Fidelity.PROXY, NONE))
+    plan, proxy = Plan.of(spec), _mean(progress.get(Fidelity.PROXY, NONE))
+    left = plan.left(progress)
     stages = (
-        (left.proxies, None if proxy is None else proxy + _below(progress)),
+        (left.proxies, proxy),
         (left.audits, _like(proxy, progress.get(Fidelity.AUDIT, NONE), times=_audit_times(spec))),
         (left.finals, _like(proxy, progress.get(Fidelity.FINAL, NONE), times=_steps(spec, "final"))),
     )
-    total = 0.0
+    total = _below(spec, progress, plan.proxies) if left.proxies else 0.0
     for count, seconds in stages:
         if count and seconds is None:
             return None
@@ -77,10 +80,27 @@ def _steps(spec: Mapping[str, Any], stage: str) -> float:
     return float(spec[stage]["steps"] / max(1, spec["proxy"]["steps"]))
 
 
-def _below(progress: Progress) -> float:
-    """Seconds of screens and rungs for each proxy so far."""
-    seconds = sum(progress.get(each, NONE).seconds for each in BELOW_PROXY)
-    return seconds / max(1, progress.get(Fidelity.PROXY, NONE).told)
+def _below(spec: Mapping[str, Any], progress: Progress, proxies: int) -> float:
+    """Seconds of the screens and rungs that are left until there are `proxies`."""
+    seconds = 0.0
+    for stage, ratio in _entering(spec).items():
+        done = progress.get(stage, NONE)
+        seconds += max(0.0, proxies * ratio - done.told) * (_mean(done) or 0.0)
+    return seconds
+
+
+def _audits(spec: Mapping[str, Any], proxies: int) -> int:
+    """How many audits there are at most: also of what stopped on the way to its proxy."""
+    chromosomes = math.ceil(round(proxies * max(_entering(spec).values(), default=1.0), EXACT))
+    return 0 if proxies < FEWEST else min(chromosomes, spec.get("fidelity", {}).get("audit", 0))
+
+
+def _entering(spec: Mapping[str, Any]) -> Mapping[Fidelity, float]:
+    """How many chromosomes start each stage for one that reaches the proxy; `Sieve` rounds up batch by batch."""
+    fidelity = spec.get("fidelity", {})
+    rungs, screen = len(fidelity.get("rungs", ())), fidelity.get("screen", 1)
+    found = {RUNGS[place]: fidelity["keep"] ** (place - rungs) for place in range(rungs)}
+    return found if screen == 1 else {Fidelity.SCREEN: screen * max(found.values(), default=1.0), **found}
 
 
 def _mean(progress: FidelityProgress) -> float | None:

@@ -81,7 +81,7 @@ def stages(found: Mapping[str, Mapping[str, Any]]) -> str:
 def generation(view: Mapping[str, Any]) -> str:
     """Which generation the next outcome belongs to; nothing for an algorithm without generations."""
     settings = view["spec"]["algorithm"]
-    if "population" not in settings:
+    if "population" not in settings or settings["name"] == "steady":
         return ""
     later = max(0, view["progress"]["told"] - settings["population"])
     return f"  (generation {1 + -(-later // (settings['population'] - settings.get('elitism', 0)))})"

@@ -21,10 +21,9 @@ SPEC: dict[str, Any] = {
     "fidelity": {"audit": 2, "audit_steps": 40},
     "final": {"steps": 8, "batch_size": 8, "finalists": 2},
 }
-CANDIDATES = (
-    12 + 2 + 1 + 2 * (1 + 2)
-)  # proxies, audits, the plain backbone, and FINAL and TEST of the baseline and two finalists
-ENDLESS = SPEC | {"proxy": {"steps": 100_000, "batch_size": 8, "fitness_examples": 64}}
+CANDIDATES = 12 + 2 + 1 + 2 * (1 + 2)
+"""Proxies, audits, the plain backbone, and FINAL and TEST of the baseline and two finalists."""
+ENDLESS = SPEC | {"fidelity": {"audit": 0}, "proxy": {"steps": 100_000, "batch_size": 8, "fitness_examples": 64}}
 
 
 @dataclass(frozen=True)

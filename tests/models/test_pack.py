@@ -3,6 +3,7 @@
 import random
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from typing import Any
 
 import pytest
 import torch
@@ -17,6 +18,7 @@ from models.inputs import Inputs
 from models.meter_config import MeterConfig
 from models.network import Network
 from models.pack import Pack
+from models.stacked import Stack
 from models.student import Student
 from models.vilt_config import ViltConfig
 from models.workload import TaskName
@@ -197,6 +199,31 @@ def test_what_is_equal_for_all_members_runs_once(config: ViltConfig) -> None:
     assert calls.pop(first) == [16]
     later = network.backbone.places(inputs.texts, inputs.images)[1:]
     assert [calls[place] for place in later] == [[4 * 16]] * len(later)  # the two without a module never part
+
+
+@CONFIGS
+def test_what_members_share_is_filtered_once(config: ViltConfig, monkeypatch: pytest.MonkeyPatch) -> None:
+    network, entered = network_of(config), list[int]()
+    machine, inputs = type(network.backbone), inputs_of(network)
+    enter: Any = machine.enter
+
+    def noted(self: object, state: object, place: int) -> object:
+        entered.append(place)
+        return enter(self, state, place)
+
+    monkeypatch.setattr(machine, "enter", noted)
+    full = Architecture(Architecture.full(config.sub_layers).choices, PatchKeep(0.5, 1))
+    Pack([student_of(network, full, seed=seed) for seed in range(3)]).pooled(inputs)
+    assert entered == list(network.backbone.places(inputs.texts, inputs.images))
+
+
+def test_an_index_made_while_scoring_serves_a_training() -> None:
+    stack = Stack("weight", (0, 2, 3), torch.nn.Parameter(torch.arange(3.0)))
+    with torch.inference_mode():
+        assert stack.of((3, 0)).tolist() == [2.0, 0.0]
+    stack.of((3, 0)).square().sum().backward()
+    assert stack.parameter.grad is not None
+    assert stack.parameter.grad.tolist() == [0.0, 0.0, 4.0]
 
 
 def test_members_agree_on_what_a_pack_shares() -> None:

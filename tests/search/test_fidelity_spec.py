@@ -31,6 +31,8 @@ def test_every_stage_has_its_steps() -> None:
         ({"screen": 2, "warm_steps": 0}, "give warm_steps, such as 200"),
         ({"rungs": [3, 3]}, r"rungs are step counts that rise, not \[3, 3\]"),
         ({"rungs": [1, 2, 3, 4]}, "at most 3 items"),
+        ({"rungs": [1], "keep": 1e-300}, "greater than or equal to 0.01"),
+        ({"rungs": [1, 2], "keep": 0.01}, "let 10000 chromosomes start .*; at most 1024: lower screen, raise keep"),
     ],
 )
 def test_what_is_no_sieve_is_refused(fields: dict[str, object], message: str) -> None:
@@ -52,6 +54,19 @@ def test_a_whole_spec_is_checked() -> None:
         parse_spec({"algorithm": {"name": "no-skip"}, "fidelity": {"rungs": [2]}})
     with pytest.raises(SpecError, match="a proxy, which has 2; the last rung has 2"):
         parse_spec({"proxy": {"steps": 2}, "fidelity": {"rungs": [2]}})
+
+
+def test_an_audit_is_longer_than_a_proxy() -> None:
+    assert spec().steps(Fidelity.AUDIT, proxy=0) == 4
+    with pytest.raises(SpecError, match=r"fidelity\.audit_steps is 10, and a proxy has 10"):
+        parse_spec({"proxy": {"steps": 10}, "fidelity": {"audit_steps": 10}})
+    assert parse_spec({"proxy": {"steps": 10}, "fidelity": {"audit_steps": 10, "audit": 0}}).fidelity.audit == 0
+
+
+@pytest.mark.parametrize("name", ["macs", "parameters"])
+def test_a_bound_is_a_number_that_a_cost_can_reach(name: str) -> None:
+    with pytest.raises(SpecError, match=f"budget.{name}: .*less than or equal to 9223372036854775807"):
+        parse_spec({"budget": {name: 10**400}})
 
 
 def test_rungs_end_before_the_proxy() -> None:

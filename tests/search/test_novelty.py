@@ -25,9 +25,11 @@ def test_what_draws_miss_is_found_in_order(monkeypatch: pytest.MonkeyPatch) -> N
 
 def test_the_first_generation_holds_what_the_budget_leaves_of_everything() -> None:
     small = made_up_space(blocks=3)
-    unbounded = Novelty(small, None, random.Random(0)).first(5, lambda genome: genome)
-    assert unbounded[:2] == [small.full, small.cheapest]
-    assert len(set(unbounded)) == 5
+    for_a_front = Novelty(small, None, random.Random(0), spread=True).first(5, lambda genome: genome)
+    assert for_a_front[:2] == [small.full, small.cheapest]
+    assert len(set(for_a_front)) == 5
+    unbounded = Novelty(small, None, random.Random(0)).first(5, lambda genome: genome, seeds=[(0,) * 5 + (1,)] * 2)
+    assert unbounded[:2] == [small.full, (0,) * 5 + (1,)]
     just_short = Novelty(small, small.macs(small.full) - 1, random.Random(0)).first(1, lambda genome: genome)
     assert [sum(genome) for genome in just_short] == [5]
 

@@ -2,12 +2,15 @@
 
 import pytest
 
+from search.budget_spec import BudgetSpec
+from search.constraints import Bounds
 from search.contracts import Candidate, Failure, Fidelity, Outcome, RankedAlgorithm
 from search.decided import Decided
 from search.finals import WithFinals
 from search.prepared import Prepared, warmed
 from search.probed import Scores, probed
-from search.spec import FinalSpec
+from search.spec import FinalSpec, Objective
+from search.stopping import Stopping
 from tests.search.driving import asked_now, drive
 from tests.search.landscape import Landscape, made_up_space
 from tests.search.slots import asked, rerun, run
@@ -58,6 +61,14 @@ def test_without_its_weights_a_search_ends_with_nothing(outcome: Outcome) -> Non
     assert algorithm.ask() is None
     with pytest.raises(ValueError, match="told before"):
         algorithm.tell(0, outcome)
+
+
+def test_a_warm_start_that_spends_the_budget_has_finals() -> None:
+    stopping = Stopping(both([]), BudgetSpec(gpu_hours=0.1), objectives=[Objective.ACCURACY], bounds=Bounds({}))
+    algorithm = WithFinals(stopping, SPACE, FinalSpec(), stopping=stopping)
+    told = drive(algorithm, lambda each: {**LANDSCAPE.measure(each), "loss": 0.5, "seconds": 360.0})
+    assert [each.fidelity for each, _ in told] == [WARM, Fidelity.PLAIN, Fidelity.FINAL, Fidelity.TEST]
+    assert algorithm.stopped_by == "budget.gpu_hours"
 
 
 def test_a_search_with_nothing_to_measure_has_finals_after_its_warm_start() -> None:

@@ -211,6 +211,14 @@ def test_several_objectives_go_on_by_fronts() -> None:
     assert chosen(Sieve(fidelity(), [ACCURACY]), rows, 2) == {0, 1}
 
 
+def test_the_emptier_places_of_a_front_go_on() -> None:
+    sieve = Sieve(fidelity(), [ACCURACY, MACS])
+    front = [{"accuracy": place / 10, "macs": place + 10.0 * (place > 4)} for place in (0, 1, 2, 3, 4, 9)]
+    dominated = [{"accuracy": 0.0, "macs": 50.0}]
+    assert {0, 5} <= chosen(sieve, stage(*front), 3)
+    assert chosen(sieve, stage(*front, *dominated), 3) == chosen(sieve, stage(*front), 3)
+
+
 def test_an_objective_that_a_stage_does_not_measure_is_left_out() -> None:
     rows = stage({"accuracy": 0.9, "macs": 9.0}, {"accuracy": 0.5, "macs": 1.0}, {"accuracy": 0.4, "macs": 0.5})
     assert chosen(Sieve(fidelity(), [ACCURACY, Objective.LATENCY]), rows, 1) == {0}

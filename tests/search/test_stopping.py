@@ -38,6 +38,7 @@ def timed(candidate: Candidate) -> Measurement:
         ({"wall_hours": 0.1}, 12, "budget.wall_hours"),
         ({"wall_hours": 0.1, "gpu_hours": 0.05}, 5, "budget.gpu_hours"),
         ({"gpu_hours": 10.0}, 40, None),
+        ({"gpu_hours": 0.4}, 40, None),  # spent with the last candidate: nothing was cut
     ],
 )
 def test_what_was_spent_stops_it(rules: dict[str, Any], tells: int, rule: str | None) -> None:

@@ -236,6 +236,7 @@ def test_generation(told: int, expected: int) -> None:
     view = {"spec": {"algorithm": settings}, "progress": {"told": told}}
     assert generation(view) == f"  (generation {expected})"
     assert generation(view | {"spec": {"algorithm": {"name": "random"}}}) == ""
+    assert generation(view | {"spec": {"algorithm": settings | {"name": "steady"}}}) == ""
 
 
 @pytest.mark.parametrize(

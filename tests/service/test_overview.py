@@ -9,6 +9,8 @@ import pytest
 from models.foreground.boxes_file import write_boxes
 from models.foreground.cost import ForegroundCost, write_cost
 from search.contracts import Candidate, Fidelity
+from search.spec import parse_spec
+from service.api.estimate import Plan
 from service.api.services import Services
 from service.records import Lease
 from tests.service.asking import FULL, measured, running, submitted
@@ -52,6 +54,12 @@ def test_only_what_is_within_the_budget_is_named(api: httpx.Client, services: Se
     assert [each["index"] for each in api.get(f"{path}/front").json()] == [1]
     (tmp_path / "backbones" / "tiny" / "config.json").unlink()
     assert [each["index"] for each in api.get(f"{path}/front").json()] == [0]
+
+
+def test_a_budget_that_no_float_holds_is_refused(api: httpx.Client) -> None:
+    answer = api.post("/v1/searches", json={"backbone": "tiny", "budget": {"macs": 10**400}})
+    assert answer.status_code == 422
+    assert answer.json()["errors"][0]["field"] == "budget.macs"
 
 
 def test_every_gene_has_a_name(api: httpx.Client) -> None:
@@ -142,11 +150,37 @@ def test_each_stage_is_counted_for_itself(api: httpx.Client, services: Services)
     assert (view["progress"]["told"], view["progress"]["budget"]) == (2, 6)
     assert list(view["progress"]["stages"]) == ["warm", "screen", "rung-1", "proxy"]
     assert view["progress"]["stages"]["screen"] == {"asked": 8, "told": 8, "failed": 0, "reused": 0, "seconds": 4.0}
-    # 4 proxies to go, each with 4 s of its own and (4 + 4) / 2 below it; 4 audits and 2 finals of twice the steps
+    # 4 proxies to go, each with 4 s, four screens of 0.5 s and two rungs of 1 s; 4 audits and 2 finals of twice the
+    # steps
     assert view["eta_seconds"] == pytest.approx((4 * (4 + 4) + 4 * 8 + 2 * 8) / 2)
     assert api.get("/v1/searches").json()["items"][0]["told"] == 2
     services.store.searches.resize(lease.search_id, 4)
     assert api.get(path).json()["eta_seconds"] == pytest.approx(view["eta_seconds"] / 2)
+
+
+def test_a_batch_on_its_way_is_not_counted_twice(api: httpx.Client, services: Services) -> None:
+    lease = running(api, services.store, workers=1, **STAGES)
+    told(services, lease, Fidelity.SCREEN, [0.5] * 16)  # for 4 of the 6 proxies, of which one was told
+    told(services, lease, Fidelity.RUNG_1, [1.0] * 8)
+    told(services, lease, Fidelity.PROXY, [4.0])
+    view = api.get(f"/v1/searches/{lease.search_id}").json()
+    assert view["eta_seconds"] == pytest.approx(5 * 4 + 8 * 0.5 + 4 * 1 + 4 * 8 + 2 * 8)
+
+
+@pytest.mark.parametrize(
+    ("proxies", "stages", "expected"),
+    [
+        (3, {}, 0),  # too few proxies to audit any
+        (4, {}, 4),
+        (20, {}, 12),
+        (4, {"warm_steps": 1, "screen": 2}, 8),  # half of them stop at the screen
+        (4, {"rungs": [2], "keep": 0.4}, 10),
+        (4, {"rungs": [2, 4], "keep": 0.5}, 12),
+    ],
+)
+def test_what_stopped_is_audited_too(proxies: int, stages: dict[str, object], expected: int) -> None:
+    spec = parse_spec({"budget": {"candidates": proxies}, "algorithm": {"name": "random"}, "fidelity": stages})
+    assert Plan.of(spec.model_dump(mode="json")).audits == expected
 
 
 def test_a_search_that_stopped_early_has_only_later_stages_left(api: httpx.Client, services: Services) -> None:

@@ -6,12 +6,14 @@ from pathlib import Path
 import pytest
 import torch
 
+from models.data.errors import DataError
 from models.registry import BackboneEntry
 from search.contracts import Candidate, Fidelity
 from tests.workers.specs import CPU, SMALL, alone, small_spec
-from workers import pack_size
+from workers import calibration, pack_size
 from workers.calibration import MOST, STEPS, calibrated, chosen
 from workers.free_memory import free_memory
+from workers.pack_training import PackTraining
 from workers.scorer import Scorer, ScoringJob
 from workers.workbench import Workbench
 
@@ -81,17 +83,34 @@ def test_real_steps_change_no_result(tiny: BackboneEntry, artifacts: Path) -> No
     assert before | {"seconds": 0} == after | {"seconds": 0}
 
 
+@pytest.mark.parametrize(
+    "error", [torch.OutOfMemoryError("CUDA out of memory."), DataError("an image is broken")], ids=["memory", "data"]
+)
+def test_a_trial_that_fails_as_candidates_do_costs_no_worker(
+    tiny: BackboneEntry, artifacts: Path, monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    def failing(students: object, recipe: object) -> PackTraining:
+        raise error
+
+    bench = Workbench(ScoringJob(small_spec(), tiny, artifacts), device=CPU)
+    monkeypatch.setattr(calibration, "PackTraining", failing)
+    assert calibrated(bench, memory_share=None) == 1
+    error = RuntimeError("shapes do not match")
+    with pytest.raises(RuntimeError, match="shapes do not match"):
+        calibrated(bench, memory_share=None)
+
+
 @pytest.fixture
 def found(monkeypatch: pytest.MonkeyPatch) -> Callable[[], int]:
     """As if 16 were right for this machine; returns how often that was found out."""
     calls = list[Workbench]()
 
-    def calibration(bench: Workbench, *, memory_share: float | None) -> int:
+    def calibrate(bench: Workbench, *, memory_share: float | None) -> int:
         assert memory_share is None
         calls.append(bench)
         return 16
 
-    monkeypatch.setattr(pack_size, "calibrated", calibration)
+    monkeypatch.setattr(pack_size, "calibrated", calibrate)
     return lambda: len(calls)
 
 

@@ -47,7 +47,7 @@ def test_a_pack_that_was_not_begun_is_no_reason_for_a_death() -> None:
     for attempt in range(MAX_ATTEMPTS + 1):
         life = f"life {attempt}"
         queue.begin(0, life)
-        assert leased(queue, 0, life, 2, ahead=True) == [0, 1]
+        assert leased(queue, 0, life, 2, ahead=True) == [0, 1], "whole, as often as it takes"
     queue.start(0, life)
     queue.begin(0, "last")
     assert leased(queue, 0, "last", 2) == [0]

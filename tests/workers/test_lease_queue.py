@@ -34,8 +34,12 @@ def told(index: int, accuracy: float = 0.5) -> Told:
 
 
 def leased(queue: LeaseQueue, slot: int, life: str, most: int = 1, *, ahead: bool = False) -> list[int]:
+    """What a live worker gets that asks for work, and takes it up unless it asked ahead."""
+    queue.renew(slot, life)
     pack = queue.lease(slot, life, dict.fromkeys(Fidelity, most), ahead=ahead)
     assert len({candidate.fidelity for candidate in pack}) <= 1
+    if not ahead:
+        queue.start(slot, life)
     return [candidate.index for candidate in pack]
 
 
@@ -89,6 +93,15 @@ def test_a_candidate_that_ends_its_workers_becomes_a_failure(queue: LeaseQueue) 
     assert isinstance(outcome.outcome, Failure)
     assert "died 3 times" in outcome.outcome.reason
     assert leased(queue, 0, "last") == [1]
+
+
+def test_work_is_no_sign_of_life_and_the_silent_get_none(queue: LeaseQueue, clock: Clock) -> None:
+    clock.now = 8
+    assert [each.index for each in queue.lease(0, "a", {})] == [0], "it may have died since it asked"
+    queue.renew(1, "b")
+    clock.now = 12
+    assert leased(queue, 1, "b") == [0], "of the one that did"
+    assert queue.lease(0, "a", {}) == []
 
 
 def test_a_closed_queue_hands_out_nothing_and_keeps_its_first_error(queue: LeaseQueue) -> None:

@@ -1,6 +1,7 @@
 """Training in a pack: each member as if alone, a divergence of one is nobody else's, and what was left goes on."""
 
 import random
+import weakref
 from dataclasses import replace
 
 import pytest
@@ -23,6 +24,7 @@ from tests.networks import TINY, TINY_METER, random_network
 from tests.workers.specs import CPU
 from workers.examples import Examples
 from workers.finetune import evaluate, finetune
+from workers.objective import Objective
 from workers.optimiser import DivergedError, Recipe, training
 from workers.pack_training import PackTraining, State
 
@@ -134,6 +136,20 @@ def test_one_that_diverges_touches_no_other() -> None:
     nobody = PackTraining([spoiled(students_of(network)[0])], recipe)
     nobody.advance(examples, recipe.steps)
     assert [type(each) for each in nobody.evaluate(examples)] == [DivergedError]
+
+
+def test_what_diverged_leaves_no_graph(monkeypatch: pytest.MonkeyPatch) -> None:
+    network, graphs, of = random_network(), list[weakref.ref[Tensor]](), Objective.of
+
+    def noted(objective: Objective, logits: Tensor, pooled: Tensor, targets: Tensor) -> Tensor:
+        loss = of(objective, logits, pooled, targets)
+        graphs.append(weakref.ref(loss))
+        return loss
+
+    monkeypatch.setattr(Objective, "of", noted)
+    mixed = PackTraining([spoiled(students_of(network)[0]), *students_of(network)], recipe_of())
+    mixed.advance(examples_of(network), 1)
+    assert [graph() for graph in graphs] == [None] * 4
 
 
 def test_states_of_others_are_refused() -> None:

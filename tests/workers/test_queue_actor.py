@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
+from dataclasses import replace
 
 import pytest
 
@@ -110,6 +111,41 @@ def test_the_driver_hears_of_more_room_when_it_has_more() -> None:
         await queue.begin(1, "1")
         assert (await news).room > 3
         assert (await queue.exchange([], None)).told == [], "without more it waits a moment"
+
+    asyncio.run(scenario())
+
+
+@pytest.mark.parametrize("ahead", [False, True])
+def test_only_a_pack_that_its_worker_took_up_may_be_why_it_died(ahead: bool) -> None:
+    """What went to a request whose worker was dead already goes out whole again."""
+
+    async def scenario(*, taken: bool) -> list[int]:
+        queue = await queue_with(1, 0, 1)
+        pair = replace(request(0, 1, ahead=ahead), sizes={Fidelity.PROXY: 2})
+        assert indexes(await queue.next(pair)) == [0, 1]
+        if taken:
+            await queue.tell(0, "0", told=())
+        await queue.lose(0)
+        await queue.begin(0, "again")
+        return indexes(await queue.next(replace(pair, life="again")))
+
+    assert asyncio.run(scenario(taken=True)) == [0], "alone, for it may happen again"
+    assert asyncio.run(scenario(taken=False)) == [0, 1]
+
+
+def test_a_worker_that_cannot_do_the_search_ends_it_unless_another_could() -> None:
+    async def scenario() -> None:
+        queue = await queue_with(2, 0)
+        assert indexes(await queue.next(request(0, 1))) == [0]
+        await queue.tell(0, "0", told=[told(0)])
+        assert not await queue.refuse("a disk of mine is broken")
+        assert (await queue.exchange([], None)).error is None
+        await queue.close()
+        assert await queue.refuse("it is still broken"), "then it may go home"
+
+        other = await queue_with(1, 0)
+        assert await other.refuse("no such data")
+        assert (await other.exchange([], None)).error == "no such data"
 
     asyncio.run(scenario())
 

@@ -3,6 +3,8 @@
 import threading
 from collections.abc import Sequence
 
+import pytest
+
 from workers.reporter import Reporter, Row
 
 
@@ -41,3 +43,21 @@ def test_no_row_no_report() -> None:
     with Reporter(reports.append):
         pass
     assert reports == []
+
+
+def test_a_report_that_fails_is_logged_once_and_the_last(caplog: pytest.LogCaptureFixture) -> None:
+    tried: list[Sequence[Row]] = []
+    failed = threading.Event()
+
+    def report(some: Sequence[Row]) -> None:
+        tried.append(some)
+        failed.set()
+        raise OSError("the disk is full")
+
+    with Reporter(report, seconds=0.0) as reporter:
+        reporter.put(rows(0))
+        assert failed.wait(10)
+        reporter.put(rows(1, 2))
+    assert tried == [rows(0)]
+    (record,) = caplog.records
+    assert "cannot be reported" in record.message

@@ -96,7 +96,7 @@ def test_those_that_wait_for_room_go_first_then_the_latest(
     assert controller.suggest(room=9) == [3], "a number is not given twice"
 
 
-def test_at_the_end_only_those_that_never_started_are_stopped(
+def test_at_the_end_only_those_that_do_not_run_are_stopped(
     roster: Roster, queue: Queue, controller: FakeController
 ) -> None:
     controller.suggest(room=1)
@@ -105,6 +105,40 @@ def test_at_the_end_only_those_that_never_started_are_stopped(
     assert [trial.status for trial in controller.trials] == [Trial.RUNNING, Trial.TERMINATED, Trial.TERMINATED]
     assert queue.retire.slots == []
     assert SlotSearcher(roster).suggest("another") == Searcher.FINISHED
+
+
+@pytest.mark.parametrize("over", [False, True])
+def test_one_that_is_lost_on_its_way_home_is_stopped(roster: Roster, controller: FakeController, *, over: bool) -> None:
+    """Tune would have it wait for room for ever."""
+    controller.suggest(room=3)
+    roster.wanted = 2
+    SlotScheduler(roster).choose_trial_to_run(controller)
+    controller.trials[2].status = Trial.PENDING
+    roster.over = over
+    SlotScheduler(roster).choose_trial_to_run(controller)
+    assert [trial.status for trial in controller.trials] == [Trial.RUNNING, Trial.RUNNING, Trial.TERMINATED]
+
+
+def test_failures_are_of_the_most_that_were_ever_wanted(roster: Roster, controller: FakeController) -> None:
+    controller.suggest(room=3)
+    searcher = SlotSearcher(roster)
+    for failed in controller.trials[:2]:
+        failed.status = Trial.ERROR
+        searcher.on_trial_complete(failed.trial_id, error=True)
+    roster.wanted = 1
+    assert roster.surplus(controller.trials) == [], "the one that is wanted is healthy"
+    assert not roster.hopeless
+    roster.wanted = 5
+    assert controller.suggest(room=9) == [3, 4]
+
+
+def test_one_that_fails_on_its_way_home_is_not_missed(roster: Roster, controller: FakeController) -> None:
+    controller.suggest(room=3)
+    roster.send_home(controller.trials[2])
+    controller.trials[2].status = Trial.ERROR
+    SlotSearcher(roster).on_trial_complete("t2", error=True)
+    assert roster.failed == 0
+    assert controller.suggest(room=9) == [3]
 
 
 def test_a_worker_that_fails_for_good_is_not_replaced_and_without_any_the_search_ends(roster: Roster) -> None:

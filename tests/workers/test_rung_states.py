@@ -39,6 +39,18 @@ def test_a_state_that_went_too_far_is_no_start(job: ScoringJob) -> None:
     assert RungStates(job).find(GENOMES[0], until=2) is None
 
 
+def test_who_went_further_is_found(job: ScoringJob) -> None:
+    """The file of another worker beats what this one remembers, as far as it may be used."""
+    states = RungStates(job)
+    states.keep(GENOMES[0], state(1))
+    RungStates(job).keep(GENOMES[0], state(3))
+    found = [states.find(GENOMES[0], until=until) for until in (1, 2, 3, 4)]
+    assert [each.steps for each in found if each is not None] == [1, 1, 3, 3]
+    states.keep(GENOMES[0], state(5))
+    found = [states.find(GENOMES[0], until=4), states.find(GENOMES[0], until=5)]
+    assert [each and each.steps for each in found] == [None, 5]
+
+
 def test_a_state_of_another_search_is_no_start(job: ScoringJob, tiny: BackboneEntry) -> None:
     RungStates(job).keep(GENOMES[0], state(3))
     assert RungStates(ScoringJob(small_spec(seed=1), tiny, job.artifacts)).find(GENOMES[0], until=3) is None

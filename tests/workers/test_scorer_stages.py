@@ -13,6 +13,7 @@ from search.contracts import Candidate, Failure, Fidelity, Genome
 from tests.workers.specs import CPU, SMALL, alone, small_spec, without_time
 from workers.examples import Examples
 from workers.pack_training import PackTraining
+from workers.rung_states import RungState, RungStates
 from workers.scorer import Scorer, ScoringJob
 from workers.warm_start import WarmStart
 
@@ -77,6 +78,22 @@ def test_weights_of_another_search_are_not_taken(tiny: BackboneEntry, artifacts:
     measured(opened(other), Fidelity.SCREEN)
     assert other.warm_file.read_bytes() != before
     assert job(tiny, artifacts, fidelity={**WARM, "screen": 8}, workers=7).training_digest == first.training_digest
+    bounded = job(tiny, artifacts, fidelity=WARM, budget={"candidates": 8, "parameters": 10**9})
+    assert bounded.training_digest != first.training_digest
+
+
+def test_a_full_disk_costs_no_measurement(
+    tiny: BackboneEntry, artifacts: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    one = opened(job(tiny, artifacts, fidelity={"rungs": [1]}))
+    expected = measured(one, Fidelity.RUNG_1)
+
+    def full(states: RungStates, genome: Genome, state: RungState) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(RungStates, "keep", full)
+    assert measured(one, Fidelity.RUNG_1) == expected
+    assert caplog.text.count("No space left on device") == len(GENOMES)
 
 
 def test_a_torn_file_is_trained_again(tiny: BackboneEntry, artifacts: Path) -> None:
@@ -145,13 +162,17 @@ def test_the_losers_states_go_when_the_finals_begin(tiny: BackboneEntry, artifac
     assert not scoring.rungs_folder.exists()
 
 
+def proxy(*, steps: int) -> dict[str, object]:
+    return {**SMALL["proxy"], "steps": steps}  # type: ignore[dict-item]
+
+
 def test_an_audit_is_a_longer_run_of_its_own(tiny: BackboneEntry, artifacts: Path) -> None:
     """Four proxies' steps where the spec says nothing, with a schedule as long."""
     audited = measured(opened(job(tiny, artifacts)), Fidelity.AUDIT)
-    longer = {**SMALL["proxy"], "steps": 16}  # type: ignore[dict-item]
-    assert audited == measured(opened(job(tiny, artifacts / "longer", proxy=longer)), Fidelity.PROXY)
-    said = opened(job(tiny, artifacts / "said", fidelity={"audit_steps": 4}))
-    assert measured(said, Fidelity.AUDIT) == measured(said, Fidelity.PROXY)
+    assert audited == measured(opened(job(tiny, artifacts / "16", proxy=proxy(steps=16))), Fidelity.PROXY)
+    said = opened(job(tiny, artifacts / "said", fidelity={"audit_steps": 6}))
+    six = opened(job(tiny, artifacts / "6", proxy=proxy(steps=6)))
+    assert measured(said, Fidelity.AUDIT) == measured(six, Fidelity.PROXY)
 
 
 @pytest.mark.parametrize(
