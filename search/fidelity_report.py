@@ -13,7 +13,7 @@ FEWEST_FINALS = 4
 SAYS = {
     Verdict.TRUSTED: "can be trusted to rank",
     Verdict.NOT_TRUSTED: "cannot be trusted to rank",
-    Verdict.OPEN: "may or may not rank well, too little is known to say",
+    Verdict.OPEN: "is not known to rank",
 }
 
 

@@ -77,7 +77,7 @@ def test_an_anti_correlated_screen_is_not_trusted() -> None:
     assert not screen.restricted
     assert (proxy.correlation.pairs, proxy.correlation.verdict, proxy.restricted) == (4, Verdict.OPEN, True)
     summary = FidelityReport.of(spec(screen=4), rows).summary
-    assert summary.startswith("The proxy (10 steps) may or may not rank well, too little is known to say")
+    assert summary.startswith("The proxy (10 steps) is not known to rank")
     assert "; the screen (no training) cannot be trusted to rank as 40 steps do: rank correlation -1.00" in summary
 
 
