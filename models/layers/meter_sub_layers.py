@@ -1,5 +1,6 @@
 """METER's sub-layers: attention and FFN behind a norm (CLIP) or before one (RoBERTa, fusion), each droppable."""
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 
 import torch
@@ -99,7 +100,7 @@ class FeedForward(nn.Module):
         return shifted("down", self.down(wide), wide, call.beside), None
 
 
-class SubLayer(nn.Module):
+class SubLayer(nn.Module, ABC):
     """A norm and the body it belongs to; a slim one lacks the body if it is dropped, the norm if nothing uses it."""
 
     def __init__(self, body: Attention | FeedForward | None, norm: nn.LayerNorm | None) -> None:
@@ -113,9 +114,9 @@ class SubLayer(nn.Module):
         normed: Tensor = self.norm(hidden)
         return normed
 
+    @abstractmethod
     def output(self, hidden: Tensor, call: Call) -> Output:
         """What its body gives for `hidden` (B, S, D), with patch scores if the call wants them."""
-        raise NotImplementedError
 
     def _body(self, hidden: Tensor, call: Call, prompts: Tensor | None) -> Output:
         assert self.body is not None  # noqa: S101 - `lacks` was asked

@@ -14,8 +14,8 @@ for needed in ("optuna", "deephyper", "syne_tune", "pymoo"):
     pytest.importorskip(needed, reason="the extra 'bench' is not installed")
 
 from benchmarks import quality_runs  # noqa: E402 - these need the extra
-from benchmarks.quality_contest import OURS, Run, contestants  # noqa: E402
-from benchmarks.quality_fronts import covered, nondominated  # noqa: E402
+from benchmarks.quality_contest import OURS, Run, contestants  # noqa: E402 - as above
+from benchmarks.quality_fronts import covered, nondominated  # noqa: E402 - as above
 
 PEERS = [name for name in contestants(1) if not name.startswith(OURS)]
 POSED = problem("block knapsack", 0)

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from search.contracts import Fidelity
+from search.contracts import Failure, Fidelity
 from service.records import StoredCandidate
 from tests.end_to_end.conftest import SPEC
 from tests.end_to_end.service import Service
@@ -20,13 +20,15 @@ STAGES = {
 TAKEN_OVER = (Fidelity.SCREEN, Fidelity.RUNG_1, Fidelity.PROXY, Fidelity.AUDIT)
 
 
+def accuracy(row: StoredCandidate) -> float:
+    assert row.outcome is not None
+    assert not isinstance(row.outcome, Failure)
+    return row.outcome["accuracy"]
+
+
 def accuracies(rows: Sequence[StoredCandidate]) -> dict[object, object]:
     """By candidate, of what a later search may take over."""
-    return {
-        each.candidate: dict(each.outcome)["accuracy"]  # type: ignore[arg-type]  # no failure, as `test` says
-        for each in rows
-        if each.candidate.fidelity in TAKEN_OVER
-    }
+    return {each.candidate: accuracy(each) for each in rows if each.candidate.fidelity in TAKEN_OVER}
 
 
 def test_nothing_is_computed_twice(service: Service) -> None:
