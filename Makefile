@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 PEERS := $(VENV)/.peers
 
-.PHONY: help demo test lint bench serve clean
+.PHONY: help demo test lint audit bench serve clean
 
 help: ## Show what there is to do
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 10
@@ -23,11 +23,15 @@ demo: $(READY) ## Serve, search a small world over REST, show what was found (ab
 test: lint ## Run the whole suite
 	$(BIN)/pytest
 
-lint: $(READY) ## Check style, types and the arrows between the folders
+lint: $(READY) ## Check style, types, the arrows between the folders, and that no secret lies about
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	.ci/secrets
+
+audit: $(READY) ## Ask whether a package that the images pin is known to be vulnerable (network)
+	$(BIN)/python .ci/audit
 
 $(PEERS): $(READY)
 	$(BIN)/pip install --quiet --editable '.[dev,bench]'

@@ -15,10 +15,10 @@ from benchmarks.spread import Spread
 from search.contracts import Candidate, Fidelity
 from search.spec import SearchSpec
 from service.candidates import Candidates
+from service.clock import utc_now
 from service.database import connect, upgrade, writing
 from service.leases import held_row
 from service.records import Lease
-from service.searches import utc_now
 from service.store import Store
 from service.tables import CandidateRow
 

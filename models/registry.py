@@ -13,6 +13,7 @@ SHIPPED = {f"shapes-{kind}": Path(__file__).parent / "shapes" / "weights" / kind
 FORMAT = "twinsieve-vilt/1"
 METER_FORMAT = "twinsieve-meter/1"
 CONFIGS: Mapping[str, type[ViltConfig | MeterConfig]] = {FORMAT: ViltConfig, METER_FORMAT: MeterConfig}
+MOST_BLOCKS, MOST = 1_000, 1 << 20  # of a stack; of anything else
 DATASETS = ("shapes", "shapes-small")  # the second: an eighth of the first, for a quick look
 
 
@@ -57,18 +58,37 @@ def read_entry(name: str, path: Path) -> BackboneEntry:
         ValueError: its `config.json` is missing, torn, or of another format.
     """
     file = path / "config.json"
+    if file.exists() and not file.is_file():  # nobody writes into a pipe while we wait
+        raise ValueError(f"backbone '{name}': {file.name} is no file")
     try:
         data = json.loads(file.read_text(encoding="utf-8"))
     except OSError as error:
         raise ValueError(f"backbone '{name}': cannot read {file.name}: {error.strerror}") from None
-    except (json.JSONDecodeError, UnicodeDecodeError) as error:
+    except (ValueError, RecursionError) as error:  # no JSON or no text; more digits, or deeper, than Python reads
         raise ValueError(f"backbone '{name}': {file.name} is no JSON: {error}") from None
     found = str(data.get("format")) if isinstance(data, dict) else type(data).__name__
     if found not in CONFIGS:
         expected = " or ".join(repr(known) for known in CONFIGS)
         raise ValueError(f"backbone '{name}': {file.name} has format {found!r}; expected {expected}")
-    heads = None if data.get("heads") is None else tuple(data["heads"])
-    return BackboneEntry(name, path, CONFIGS[found].from_json(data["backbone"]), tuple(data["answers"]), heads)
+    try:
+        heads = None if data.get("heads") is None else tuple(data["heads"])
+        config = CONFIGS[found].from_json(_sizes(data["backbone"]))
+        return BackboneEntry(name, path, config, tuple(data["answers"]), heads)
+    except (LookupError, AttributeError, TypeError, ArithmeticError, ValueError) as error:
+        raise ValueError(f"backbone '{name}': {file.name} does not describe one: {error!r}") from None
+
+
+def _sizes(data: Mapping[str, object]) -> Mapping[str, object]:
+    """Of a backbone that somebody could have trained.
+
+    Raises:
+        ValueError: of none.
+    """
+    for key, value in data.items():
+        most = MOST_BLOCKS if "blocks" in key or key == "depth" else MOST
+        if not isinstance(value, int | float) or isinstance(value, bool) or not 0 <= value <= most:
+            raise ValueError(f"{key} is {value!r}; expected a number from 0 to {most}")
+    return data
 
 
 class BackboneRegistry:

@@ -16,12 +16,14 @@ from search.variation import Variation
 
 FRESH = 0.2  # share of a surrogate's choices that are no children but samples
 AGAIN = 0.5  # share of its children that mutate a second time
+LUCK = 0.4  # share of all children that luck chooses beside a surrogate, so that one that errs is found out
 
 
 class Breeder:
     """Varies parents and repairs what comes out; with a surrogate it makes many children and takes the best predicted.
 
-    Without one, `parent` says who they come from, and a child is what came out. The surrogate has parents of its own.
+    Without one, `parent` says who they come from, and a child is what came out; so it is for some children beside one,
+    as where only the last gene of a long chain matters a surrogate alone repeats its error. It has parents of its own.
     """
 
     def __init__(
@@ -55,7 +57,7 @@ class Breeder:
 
     def child(self, parent: Callable[[], Genome]) -> Genome | None:
         """One chromosome to ask next; None when all were seen."""
-        if self._surrogate is None or not (parents := self._surrogate.parents()):
+        if self._surrogate is None or not (parents := self._surrogate.parents()) or self._rng.random() < LUCK:
             return self.novelty.of(self._variation.child(parent(), parent()), self._variation.mutant)
         made = (self._made(parents) for _ in range(self._offspring))
         if not (new := list(dict.fromkeys(genome for genome in made if not self.novelty.seen(genome)))):

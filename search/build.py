@@ -2,9 +2,11 @@
 
 import math
 from dataclasses import replace
+from functools import lru_cache
 from itertools import islice
 
 from models.architecture import Stack
+from models.backbone_config import BackboneConfig
 from models.cost import cost_model
 from models.folders import NOWHERE, Folders
 from models.foreground.cost import foreground_cost
@@ -18,6 +20,7 @@ from search.finals import WithFinals
 from search.named import check_named, head_answers
 from search.sieve import Sieve
 from search.space import SearchSpace
+from search.space_spec import SpaceSpec
 from search.spec import SearchSpec, SpecError
 
 SAMPLING = ("genetic", "steady", "nsga2", "nsga3", "random")
@@ -31,15 +34,20 @@ def build_space(spec: SearchSpec, entry: BackboneEntry, folders: Folders = NOWHE
     Raises:
         ValueError: the data or the foreground of the spec is not known, or does not say what its use costs.
     """
-    config = entry.config
-    cost = cost_model(config, workload(spec, entry, folders))
+    return _space(entry.config, workload(spec, entry, folders), spec.space, spec.budget.parameters)
+
+
+@lru_cache(maxsize=32)
+def _space(config: BackboneConfig, example: Workload, described: SpaceSpec, most_parameters: int | None) -> SearchSpace:
+    """One for all searches that are alike, as it keeps what each chromosome costs: who looks at a search asks again."""
+    cost = cost_model(config, example)
     return SearchSpace(
         config.sub_layers,
-        spec.space,
+        described,
         cost.macs,
         patch_places=config.patch_places,
         parameters=lambda architecture: cost.parameters(architecture).total,
-        most_parameters=spec.budget.parameters,
+        most_parameters=most_parameters,
     )
 
 

@@ -1,5 +1,6 @@
 """`SearchSpec`: everything a search depends on, as frozen data. The only input of a job."""
 
+import reprlib
 from enum import StrEnum
 from pathlib import Path
 from typing import Self, TypeVar
@@ -18,6 +19,8 @@ from search.training_spec import TrainingSpec
 
 Training = TypeVar("Training", bound=TrainingSpec)
 MAX_SPEC_BYTES = 64 * 1024
+MOST_ERRORS = 100  # shown of one spec
+WIDEST = 1024  # bits of an integer that is shown as it is
 ONE_OBJECTIVE = ("genetic", "steady", "das", "ranked", "greedy")
 SEVERAL_OBJECTIVES = ("nsga2", "nsga3")
 UP_TO_BUDGET = ("das", "ranked", "greedy")
@@ -189,12 +192,29 @@ class SearchSpec(Frozen):
 
 
 def describe_errors(error: ValidationError) -> list[dict[str, str]]:
-    """Each validation error as {field, message, got}: what a problem document and the CLI show."""
+    """Each validation error, up to `MOST_ERRORS`, as {field, message, got}, for problem documents and the CLI."""
     described = []
-    for item in error.errors(include_url=False, include_context=False):
+    for item in error.errors(include_url=False, include_context=False)[:MOST_ERRORS]:
         field = ".".join(str(part) for part in item["loc"]) or "spec"
-        described.append({"field": field, "message": item["msg"], "got": repr(item.get("input"))[:200]})
+        described.append({"field": field, "message": item["msg"], "got": BRIEF.repr(item.get("input"))[:200]})
     return described
+
+
+class _Brief(reprlib.Repr):
+    """Short for whatever came: a value may be deeper, longer or larger than `repr` can show at all."""
+
+    def repr_int(self, value: int, level: int) -> str:
+        return (
+            super().repr_int(value, level)
+            if value.bit_length() < WIDEST
+            else f"an integer of {value.bit_length()} bits"
+        )
+
+
+BRIEF = _Brief()
+BRIEF.maxlevel = 4
+BRIEF.maxstring = BRIEF.maxother = 200
+BRIEF.maxlist = BRIEF.maxdict = BRIEF.maxtuple = 20
 
 
 def parse_spec(data: object) -> SearchSpec:
@@ -219,9 +239,12 @@ def load_spec(path: Path) -> SearchSpec:
     try:
         if path.stat().st_size > MAX_SPEC_BYTES:
             raise SpecError(f"{path} has {path.stat().st_size} bytes; a spec has at most {MAX_SPEC_BYTES}")
-        data = yaml.safe_load(path.read_text(encoding="utf-8"))
+        written = path.read_bytes()
     except OSError as error:
         raise SpecError(f"cannot read the spec {path}: {error.strerror}") from None
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
+    try:
+        data = yaml.safe_load(written.decode("utf-8"))
+    except (yaml.YAMLError, ValueError, LookupError, AttributeError, RecursionError) as error:
+        # all but the first: what PyYAML's constructors let through, of a date without such a month and the like
         raise SpecError(f"{path} is neither YAML nor JSON: {error}") from None
     return parse_spec(data if data is not None else {})

@@ -6,11 +6,15 @@ from sqlalchemy import Engine, func, select
 from sqlalchemy.exc import IntegrityError
 
 from search.contracts import Candidate, Failure, Fidelity, Measurement, Outcome
+from service.clock import Clock, utc_now
 from service.database import reading, writing
 from service.leases import held_row
+from service.lost_connections import safe_to_repeat
 from service.records import DuplicateCandidateError, Earlier, FidelityProgress, Lease, Progress, StoredCandidate
-from service.searches import Clock, utc_now
-from service.tables import CandidateRow
+from service.stage_counts import count, count_anew
+from service.tables import CandidateRow, StageCountRow
+
+AT_ONCE = 500  # rows named in one statement
 
 
 class Candidates:
@@ -20,8 +24,9 @@ class Candidates:
         self._engine = engine
         self._clock = clock
 
+    @safe_to_repeat
     def record_ask(self, lease: Lease, candidate: Candidate, asked_after: int) -> None:
-        """Write an ask that came after `asked_after` tells.
+        """Write an ask that came after `asked_after` tells; the very same one again changes nothing.
 
         Raises:
             LeaseLostError: the lease is not current.
@@ -39,12 +44,22 @@ class Candidates:
             with writing(self._engine) as session:
                 held_row(session, lease)
                 session.add(row)
+                count(session, lease.search_id, candidate.fidelity, FidelityProgress(asked=1))
         except IntegrityError as error:
+            if self._asked(lease.search_id, candidate, asked_after):
+                return
             raise DuplicateCandidateError(
                 f"candidate {candidate.index} of search {lease.search_id} cannot be recorded: its index, or its "
                 f"chromosome {list(candidate.genome)} at fidelity {candidate.fidelity}, was asked before"
             ) from error
 
+    def _asked(self, search_id: str, candidate: Candidate, asked_after: int) -> bool:
+        with reading(self._engine) as session:
+            row = session.get(CandidateRow, (search_id, candidate.index))
+            known = None if row is None else _from_row(row)
+        return known is not None and (known.candidate, known.asked_after) == (candidate, asked_after)
+
+    @safe_to_repeat
     def record_tell(
         self,
         lease: Lease,
@@ -63,34 +78,77 @@ class Candidates:
             LeaseLostError: the lease is not current.
             ValueError: no such candidate was asked.
         """
-        last = select(func.max(CandidateRow.told_order)).where(CandidateRow.search_id == lease.search_id)
+        of_search = CandidateRow.search_id == lease.search_id
+        orders = select(func.coalesce(func.max(CandidateRow.told_order) + 1, 0)).where(of_search)
+        asked = select(CandidateRow, orders.scalar_subquery()).where(of_search, CandidateRow.index == index)
+        failed = isinstance(outcome, Failure)
         with writing(self._engine) as session:
             search = held_row(session, lease)
-            row = session.get(CandidateRow, (lease.search_id, index))
-            if row is None:
+            found = session.execute(asked).one_or_none()
+            if found is None:
                 raise ValueError(f"candidate {index} of search {lease.search_id} was told but never asked")
+            row, order = found
             if row.told_order is not None:
                 return False
-            before = session.scalars(last).one()
-            if isinstance(outcome, Failure):
-                row.failure = outcome.reason
-            else:
-                row.measurement = dict(outcome)
-            row.told_order = 0 if before is None else before + 1
-            row.told_at, row.seconds = self._clock(), seconds
+            row.told_order, row.told_at, row.seconds = order, self._clock(), seconds
+            row.failure = outcome.reason if isinstance(outcome, Failure) else None
+            row.measurement = None if isinstance(outcome, Failure) else dict(outcome)
             row.measure_key, row.reused_from = measure_key, reused_from
             search.attempts = 0  # progress: see Leases
+            more = FidelityProgress(0, 1, int(failed), seconds or 0.0, int(reused_from is not None))
+            count(session, lease.search_id, Fidelity(row.fidelity), more)
         return True
+
+    @safe_to_repeat
+    def record_front(self, lease: Lease, indices: Sequence[int] | None) -> None:
+        """Write which candidates are the best so far, best first; None: whoever asks must find out.
+
+        Raises:
+            LeaseLostError: the lease is not current.
+        """
+        with writing(self._engine) as session:
+            held_row(session, lease).front = None if indices is None else list(indices)
+
+    @safe_to_repeat
+    def recount(self, lease: Lease) -> None:
+        """Count a search's candidates anew, for who reads them all anyway.
+
+        A driver of an earlier version, which knows of no counts, may have written since the database was upgraded.
+
+        Raises:
+            LeaseLostError: the lease is not current.
+        """
+        with writing(self._engine) as session:
+            held_row(session, lease)
+            count_anew(session, lease.search_id)
 
     def page(
         self, search_id: str, *, after: int = -1, limit: int = 50, fidelities: Collection[Fidelity] = ()
     ) -> Sequence[StoredCandidate]:
         """The next `limit` candidates behind index `after`, of some fidelities or (empty) all."""
         query = select(CandidateRow).where(CandidateRow.search_id == search_id, CandidateRow.index > after)
-        if fidelities:
-            query = query.where(CandidateRow.fidelity.in_(fidelities))
+        query = query.order_by(CandidateRow.index).limit(limit)
+        # one by one, each along its index: together they would be sorted, or looked for among all the others
+        stages = [query.where(CandidateRow.fidelity == each) for each in set(fidelities)] or [query]
         with reading(self._engine) as session:
-            return [_from_row(row) for row in session.scalars(query.order_by(CandidateRow.index).limit(limit))]
+            found = [_from_row(row) for each in stages for row in session.scalars(each)]
+        return sorted(found, key=lambda each: each.candidate.index)[:limit]
+
+    def named(self, search_id: str, indices: Sequence[int]) -> Sequence[StoredCandidate]:
+        """The candidates of these indices, in their order; unknown ones are left out."""
+        found = dict[int, StoredCandidate]()
+        query = select(CandidateRow).where(CandidateRow.search_id == search_id)
+        with reading(self._engine) as session:
+            for start in range(0, len(indices), AT_ONCE):
+                part = query.where(CandidateRow.index.in_(indices[start : start + AT_ONCE]))
+                found |= {row.index: _from_row(row) for row in session.scalars(part)}
+        return [found[index] for index in indices if index in found]
+
+    def told(self, search_id: str, *, after: int = -1, limit: int = 50) -> Sequence[StoredCandidate]:
+        """The next `limit` that were told behind the one of order `after`, in the order of the tells."""
+        query = select(CandidateRow).where(CandidateRow.search_id == search_id, CandidateRow.told_order > after)
+        with reading(self._engine) as session:
+            return [_from_row(row) for row in session.scalars(query.order_by(CandidateRow.told_order).limit(limit))]
 
     def history(self, search_id: str) -> Sequence[StoredCandidate]:
         """Every candidate in the order of the asks."""
@@ -118,24 +176,13 @@ class Candidates:
         return None if row is None or row[0] is None else Earlier(row[0], row[1])
 
     def progress(self, search_ids: Collection[str]) -> Mapping[str, Progress]:
-        """Counts per search and fidelity; a fidelity without candidates is left out."""
-        query = (
-            select(
-                CandidateRow.search_id,
-                CandidateRow.fidelity,
-                func.count(),
-                func.count(CandidateRow.told_order),
-                func.count(CandidateRow.failure),
-                func.sum(CandidateRow.seconds),
-                func.count(CandidateRow.reused_from),
-            )
-            .where(CandidateRow.search_id.in_(search_ids))
-            .group_by(CandidateRow.search_id, CandidateRow.fidelity)
-        )
+        """Counts per search and fidelity, whatever the number of candidates; one without any is left out."""
+        query = select(StageCountRow).where(StageCountRow.search_id.in_(search_ids))
         found: dict[str, dict[Fidelity, FidelityProgress]] = {search_id: {} for search_id in search_ids}
         with reading(self._engine) as session:
-            for search_id, fidelity, asked, told, failed, seconds, reused in session.execute(query):
-                found[search_id][Fidelity(fidelity)] = FidelityProgress(asked, told, failed, seconds or 0.0, reused)
+            for row in session.scalars(query):
+                counts = FidelityProgress(row.asked, row.told, row.failed, row.seconds, row.reused)
+                found[row.search_id][Fidelity(row.fidelity)] = counts
         return found
 
 

@@ -3,11 +3,12 @@
 import logging
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from sqlalchemy.exc import OperationalError
 
+from service.chores import Chore, at_work
 from service.driver_process import Driver
 from service.leases import Leases
 from service.records import Hold, Lease
@@ -21,7 +22,7 @@ Spawn = Callable[[Lease], Driver]
 class _Running:
     lease: Lease
     driver: Driver
-    unwanted_since: float | None = None  # when its lease was first seen cancelled or lost
+    unwanted_since: float | None = None  # when its lease was first seen cancelled, paused or lost
 
 
 class Dispatcher:
@@ -36,17 +37,24 @@ class Dispatcher:
         poll_seconds: float = 0.5,
         grace_seconds: float = 5.0,
         clock: Callable[[], float] = time.monotonic,
+        chores: Mapping[str, Chore] | None = None,
     ) -> None:
+        """At most `max_running` drivers at once; `chores` are done beside them, in threads of their own."""
         self._leases = leases
         self._spawn = spawn
         self._max_running = max_running
         self._poll_seconds = poll_seconds
         self._grace_seconds = grace_seconds
         self._clock = clock
+        self._chores = chores or {}
         self._running: list[_Running] = []
 
     def run(self, stop: threading.Event, *, lost: Callable[[], bool] = lambda: False) -> None:
         """Work until `stop` is set, then end the drivers in good order; or until the cluster they work on is lost."""
+        with at_work(self._chores):
+            self._run(stop, lost)
+
+    def _run(self, stop: threading.Event, lost: Callable[[], bool]) -> None:
         while not stop.is_set():
             if lost():
                 self.abandon_all("the Ray cluster ended")
@@ -66,7 +74,7 @@ class Dispatcher:
             else:
                 self._end_if_unwanted(each)
         while len(self._running) < self._max_running and (lease := self._leases.claim()) is not None:
-            logger.info("search %s: attempt %d", lease.search_id, lease.attempt)
+            logger.info("search %s: attempt %d", lease.search_id, lease.attempt, extra=_about(lease))
             self._running.append(_Running(lease, self._spawn(lease)))
 
     def shut_down(self) -> None:
@@ -86,7 +94,7 @@ class Dispatcher:
         """Kill every driver, as none can do anything any more, and queue their searches while attempts remain."""
         for each in self._running:
             each.driver.kill()
-            logger.error("search %s: %s", each.lease.search_id, error)
+            logger.error("search %s: %s", each.lease.search_id, error, extra=_about(each.lease))
             self._leases.abandon(each.lease, error)
         self._running.clear()
 
@@ -94,7 +102,8 @@ class Dispatcher:
         """After its end a driver holds nothing; if it died, this queues the search again without waiting."""
         words = each.driver.last_words()
         if self._leases.hold(each.lease) is not Hold.LOST:
-            logger.error("search %s: the driver ended with code %d:\n%s", each.lease.search_id, code, words)
+            said = "search %s: the driver ended with code %d:\n%s"
+            logger.error(said, each.lease.search_id, code, words, extra=_about(each.lease))
         # the whole tail is for the log; a client gets its last line, which is the error's own message
         last = words.splitlines()[-1] if words else "it wrote nothing"
         self._leases.abandon(each.lease, f"the driver ended with code {code}: {last}")
@@ -102,6 +111,7 @@ class Dispatcher:
 
     def _end_if_unwanted(self, each: _Running) -> None:
         if self._leases.hold(each.lease) is Hold.HELD:
+            each.unwanted_since = None  # they may have thought better of a break
             return
         if each.unwanted_since is None:
             each.unwanted_since = self._clock()
@@ -110,3 +120,8 @@ class Dispatcher:
             each.driver.kill()
         elif waited > self._grace_seconds:
             each.driver.terminate()
+
+
+def _about(lease: Lease) -> dict[str, object]:
+    """For a structured log; see `service.logs`."""
+    return {"facts": {"search_id": lease.search_id}}

@@ -47,6 +47,7 @@ class Parts:
     keys: Callable[[SearchSpec], Key]
     artifacts: Path  # the folder of this search
     exported: Callable[[SearchSpec, Candidate], Path]  # where in it the runner exports a winner
+    published: Callable[[str], None] = lambda _artifact: None  # puts an export, by its path, where the API finds it
     version: str
     renew_seconds: float
     poll_seconds: float
@@ -70,9 +71,10 @@ def drive(lease: Lease, parts: Parts) -> None:
 
 
 def _run(lease: Lease, parts: Parts) -> None:
-    spec = parse_spec(parts.store.searches.get(lease.search_id).spec)
+    search = parts.store.searches.get(lease.search_id)
+    spec = parse_spec(search.spec)
     algorithm = parts.algorithm(spec)
-    reuse = Reuse(parts.store.candidates, parts.keys(spec), wanted=spec.reuse)
+    reuse = Reuse(parts.store.candidates, parts.keys(spec), wanted=spec.reuse, extends=search.extends)
     recorded = Recorded(
         algorithm, parts.store, lease, version=parts.version, reuse=reuse, poll_seconds=parts.poll_seconds
     )
@@ -86,6 +88,8 @@ def _run(lease: Lease, parts: Parts) -> None:
         _finish(lease, parts, Status.SUCCEEDED, result=decision | shares | _story(lease, parts.store, spec))
     elif recorded.hold is Hold.CANCELLED:
         _finish(lease, parts, Status.CANCELLED, result=shares | _story(lease, parts.store, spec))
+    elif recorded.hold is Hold.PAUSED:
+        parts.store.leases.paused(lease)
     elif recorded.hold is Hold.HELD:
         raise RunnerError("the runner returned although the search was not finished: see the driver's log")
 
@@ -106,10 +110,11 @@ def _decision(lease: Lease, parts: Parts, chosen: Candidate | None, spec: Search
             raise RunnerError(f"there is no winner: {failure}")
         return {"chosen": None, "artifact": None}
     folder = parts.exported(spec, chosen)
-    return {
-        "chosen": chosen.index,
-        "artifact": folder.relative_to(parts.artifacts).as_posix() if folder.is_dir() else None,
-    }
+    if not folder.is_dir():
+        return {"chosen": chosen.index, "artifact": None}
+    artifact = folder.relative_to(parts.artifacts).as_posix()
+    parts.published(artifact)
+    return {"chosen": chosen.index, "artifact": artifact}
 
 
 def _first_failure(lease: Lease, store: Store) -> str | None:

@@ -11,6 +11,8 @@ from service.reuse import Reuse
 from service.store import Store
 
 ELAPSED = "elapsed_seconds"
+FRONT_SECONDS = 1.0  # at least, between two looks at the front of a search that goes on
+FRONT_SHARE = 0.05  # of the time, at most, for these looks: a long history takes a while to sort
 LOST = Wishes(Hold.LOST, None)
 
 
@@ -24,6 +26,9 @@ class Recorded:
     What was asked and never told is handed out again before anything new; what an earlier search measured already is
     told at once instead. When the user cancels or the lease is lost, it is `finished`; outcomes that come later than
     the loss are dropped, as they belong to the next driver. Every measurement says how long the search runs by then.
+
+    Which candidates are the best so far is written for clients now and then, and at the end. Where a driver is killed
+    and none follows, as the search is cancelled meanwhile, that may lack what was told in the last moment.
     """
 
     def __init__(
@@ -51,11 +56,14 @@ class Recorded:
         self._wishes = Wishes(Hold.HELD, None)
         self._reuse = reuse if reuse is not None else Reuse(store.candidates, lambda _: None, wanted=False)
         search, history = store.searches.get(lease.search_id), store.candidates.history(lease.search_id)
-        self._began = search.started_at or store.clock()
+        self._began = store.searches.began(lease.search_id)
         _replay(algorithm, history, stored_by=search.version, version=version)
         self._told = {each.candidate.index for each in history if each.outcome is not None}
         self._in_flight = deque(each.candidate for each in history if each.outcome is None)
         self._asked = {each.candidate.index: each.candidate for each in history}
+        self._front, self._next_front = search.front, -math.inf
+        if history:
+            self._catch_up()
 
     @property
     def hold(self) -> Hold:
@@ -113,9 +121,12 @@ class Recorded:
         return self._algorithm.front()
 
     def _look(self) -> Wishes:
-        if self._wishes.hold is not Hold.LOST and self._clock() >= self._next_poll:
+        # a break is final for this driver, as the runner may have begun to stop when the user thinks better of it
+        if self._wishes.hold not in (Hold.LOST, Hold.PAUSED) and self._clock() >= self._next_poll:
             self._wishes = self._store.leases.wishes(self._lease)
             self._next_poll = self._clock() + self._poll_seconds
+            if self._wishes.hold not in (Hold.HELD, Hold.LOST):
+                self._show_front()
         return self._wishes
 
     def _enter(self, candidate: Candidate, outcome: Outcome, *, reused_from: str | None = None) -> None:
@@ -131,6 +142,39 @@ class Recorded:
             return
         self._told.add(candidate.index)
         self._algorithm.tell(candidate.index, outcome)
+        over = self._algorithm.finished or self._wishes.hold is not Hold.HELD
+        if over or self._clock() >= self._next_front:
+            self._show_front()
+
+    def _catch_up(self) -> None:
+        """What drivers before this one could not write, or did not know of."""
+        try:
+            self._store.candidates.recount(self._lease)
+        except LeaseLostError:
+            self._wishes = LOST
+            return
+        self._show_front()
+
+    def _show_front(self) -> None:
+        """Write the front down if it has changed."""
+        began = self._clock()
+        front = self._measured_front()
+        ended = self._clock()
+        self._next_front = ended + max(FRONT_SECONDS, (ended - began) / FRONT_SHARE)
+        if front == self._front:
+            return
+        try:
+            self._store.candidates.record_front(self._lease, front)
+        except LeaseLostError:
+            self._wishes = LOST
+            return
+        self._front = front
+
+    def _measured_front(self) -> Sequence[int] | None:
+        """Indices; None where it names decisions alone, which are no rows: the rows then say what is best."""
+        front = self._algorithm.front()
+        measured = [each.index for each in front if self._asked.get(each.index) == each and each.index in self._told]
+        return measured if measured or not front else None
 
     def _elapsed_seconds(self) -> float:
         """Since the search first began, the time between two drivers included; never below 0, whatever clocks do."""

@@ -1,12 +1,15 @@
 """What the store hands out: frozen values, never rows."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
 from search.contracts import Candidate, Fidelity, Measurement, Outcome
+
+LOCAL = "local"
+"""The owner where nobody needs a key."""
 
 
 class Status(StrEnum):
@@ -32,6 +35,7 @@ class Hold(StrEnum):
     """What a driver's lease is worth at this moment."""
 
     HELD = "held"
+    PAUSED = "paused"  # held, and the user asked for a break
     CANCELLED = "cancelled"  # held, and the user asked for the end
     LOST = "lost"
 
@@ -67,9 +71,35 @@ class Search:
     finished_at: datetime | None
     attempts: int
     cancel_requested: bool
+    pause_requested: bool = False
     slots: int | None  # workers wanted since the last resize; None: as many as the spec says
+    owner: str = LOCAL
+    priority: int = 0  # -100 to 100, among the searches of one owner; higher first
+    labels: Sequence[str] = ()
+    notes: str = ""
+    extends: str | None = None  # the search whose measurements this one starts with
+    front: Sequence[int] | None = None  # indices of the best so far, best first; None: not written yet
+    artifacts_deleted_at: datetime | None = None
     error: str | None
     result: Mapping[str, Any] | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """What shall be different about a search from now on; None leaves it as it is."""
+
+    workers: int | None = None
+    priority: int | None = None
+    labels: Sequence[str] | None = None
+    notes: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Idempotency:
+    """A client's own name for one submission, and the SHA-256 of what it asked for under it."""
+
+    key: str
+    body_sha256: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,6 +144,14 @@ class SearchNotFoundError(LookupError):
 
 class SearchFinishedError(Exception):
     """The search is over and cannot be changed."""
+
+
+class SearchUnfinishedError(Exception):
+    """The search is not over yet, and what was asked for needs its end."""
+
+
+class IdempotencyConflictError(Exception):
+    """An idempotency key that its owner used before, for something else."""
 
 
 class LeaseLostError(Exception):

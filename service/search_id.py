@@ -12,7 +12,16 @@ PATTERN = re.compile(rf"[{ALPHABET}]{{{LENGTH}}}")
 
 def new_id(now: datetime) -> str:
     """A ULID: 48 bits of milliseconds, 80 random bits, as 26 characters."""
-    number = int(now.timestamp() * 1000) << RANDOM_BITS | secrets.randbits(RANDOM_BITS)
+    return _text(now, secrets.randbits(RANDOM_BITS))
+
+
+def earliest_id(now: datetime) -> str:
+    """No id that was made at `now` or later sorts before this one."""
+    return _text(now, 0)
+
+
+def _text(now: datetime, low_bits: int) -> str:
+    number = int(now.timestamp() * 1000) << RANDOM_BITS | low_bits
     return "".join(ALPHABET[number >> shift & 31] for shift in range(5 * (LENGTH - 1), -1, -5))
 
 

@@ -2,31 +2,64 @@
 
 from ipaddress import ip_address
 from pathlib import Path
+from typing import Any, Literal
 
-from pydantic import Field, NonNegativeFloat, PositiveFloat, PositiveInt, field_validator
+from pydantic import (
+    Field,
+    NonNegativeFloat,
+    NonNegativeInt,
+    PositiveFloat,
+    PositiveInt,
+    SerializerFunctionWrapHandler,
+    ValidationInfo,
+    field_validator,
+    model_serializer,
+)
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from models.folders import Folders
+from service.quotas import Quota
+
+SECRETS = ("database_url", "webhook_secret", "ray_token")
 
 
 class Settings(BaseSettings):
     """One installation. Without a database address everything lives under `state_dir`, in SQLite.
 
     What a spec names lies in folders under three roots, which all workers see: `backbones`, real `data` (raw or arrow
-    files), and `foregrounds` (object detectors, or boxes found once). Each folder's name is the name in the spec.
+    files), and `foregrounds` (object detectors, or boxes found once). Each folder's name is the name in the spec. A
+    secret may come from a file, which is named by the secret's variable with `_FILE` behind it.
     """
 
-    model_config = SettingsConfigDict(env_prefix="TWINSIEVE_", frozen=True)
+    model_config = SettingsConfigDict(
+        env_prefix="TWINSIEVE_", env_parse_none_str="none", frozen=True, hide_input_in_errors=True
+    )
 
     state_dir: Path = Path("var")
-    database_url: str | None = Field(None, repr=False)  # repr: the address carries a password
     backbones: Path | None = None
     data: Path | None = None
     foregrounds: Path | None = None
+    artifacts_url: str | None = None  # s3://bucket/folder; none: `artifacts` under `state_dir`
+
+    # each before its secret, whose validator reads it
+    database_url_file: Path | None = None
+    database_url: str | None = Field(None, repr=False, validate_default=True)  # repr: it carries a password
+    webhook_secret_file: Path | None = None
+    webhook_secret: str | None = Field(None, repr=False, validate_default=True, min_length=32)
+    ray_token_file: Path | None = None
+    ray_token: str | None = Field(None, repr=False, validate_default=True, min_length=32)
+
     host: str = "127.0.0.1"
     port: int = Field(8321, ge=0, le=65535)
+    require_keys: bool = False  # also from whoever reaches the loopback address
+    log: Literal["text", "json"] = "text"
+    metrics_port: int | None = Field(None, ge=0, le=65535)  # of a dispatcher; none: it listens nowhere
+    metrics_host: str = "127.0.0.1"
+
     ray_address: str | None = None  # none: the dispatcher starts a Ray of its own
+    ray_dashboard_url: str | None = None  # as the users' browsers reach it
     lease_seconds: PositiveFloat = 15.0
+    start_seconds: NonNegativeFloat = 30.0  # beyond a lease, for the process of a driver to begin
     poll_seconds: PositiveFloat = 0.5
     worker_cpus: PositiveInt = 1  # what each worker gets, in cores
     worker_gpus: NonNegativeFloat | None = None  # below 1: a share, of memory too; none: one if any
@@ -34,15 +67,58 @@ class Settings(BaseSettings):
     max_running: PositiveInt = 1  # drivers of one dispatcher
     max_attempts: PositiveInt = 3  # claims in a row that end without one told candidate
 
-    @field_validator("backbones", "data", "foregrounds")
+    # what an owner may use, unless `twinsieve quotas set` says otherwise; none: as much as there is
+    quota_queued: NonNegativeInt | None = None  # searches that wait
+    quota_running: NonNegativeInt | None = None  # searches at once
+    quota_candidates: NonNegativeInt | None = None  # of one search
+    quota_gpu_hours: NonNegativeFloat | None = None  # of scoring, in searches of the last 30 days
+
+    max_body_bytes: PositiveInt = 1 << 20
+    rate_per_minute: PositiveInt | None = 6000  # requests of one caller to one API process; none: any number
+    max_candidates: PositiveInt = 100_000  # of one search
+    max_queued: PositiveInt = 10_000  # searches of all owners together
+    max_streams: PositiveInt = 256  # of events, to all clients of one API process
+    max_streams_per_caller: PositiveInt = 16
+    min_free_disk_bytes: NonNegativeInt = 1 << 28  # below, nothing is accepted that needs more
+    keep_artifacts_days: PositiveFloat | None = None  # after the end of a search; none: for ever
+    webhook_private: bool = False  # webhooks may go to private and loopback addresses
+
+    @field_validator("backbones", "data", "foregrounds", *(f"{secret}_file" for secret in SECRETS))
     @classmethod
-    def _for_every_process(cls, root: Path | None) -> Path | None:
-        return None if root is None else root.absolute()  # a worker may stand in another folder
+    def _for_every_process(cls, path: Path | None) -> Path | None:
+        return None if path is None else path.absolute()  # a worker may stand in another folder
+
+    @field_validator(*SECRETS, mode="before")
+    @classmethod
+    def _from_file(cls, value: object, info: ValidationInfo) -> object:
+        name = f"{info.field_name}_file"
+        file: Path | None = info.data.get(name)
+        if file is None:
+            return value
+        if value is not None:
+            raise ValueError(f"given twice: set either it or TWINSIEVE_{name.upper()}, not both")
+        return _secret(file)
+
+    @model_serializer(mode="wrap")
+    def _as_given(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """What came from a file stays there, so that what is written down can be read again."""
+        files = [secret for secret in SECRETS if getattr(self, f"{secret}_file") is not None]
+        return {name: value for name, value in handler(self).items() if name not in files}
 
     @property
     def folders(self) -> Folders:
         """Where real data and foreground providers lie."""
         return Folders(data=self.data, foregrounds=self.foregrounds)
+
+    @property
+    def quota(self) -> Quota:
+        """What an owner may use of whom nothing else is said."""
+        return Quota(
+            queued=self.quota_queued,
+            running=self.quota_running,
+            candidates=self.quota_candidates,
+            gpu_hours=self.quota_gpu_hours,
+        )
 
     @property
     def embedded_database(self) -> bool:
@@ -63,6 +139,16 @@ class Settings(BaseSettings):
     def logs(self) -> Path:
         """Where drivers and the embedded Ray write what they say."""
         return self.state_dir.absolute() / "logs"
+
+
+def _secret(file: Path) -> str:
+    try:
+        text = file.read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        raise ValueError(f"cannot read {file}: {error}") from None
+    if not text:
+        raise ValueError(f"{file} is empty")
+    return text
 
 
 def is_loopback(host: str) -> bool:

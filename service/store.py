@@ -1,13 +1,20 @@
 """`Store`: everything that is kept, by noun, over one engine."""
 
 from dataclasses import dataclass
+from functools import partial
 from typing import Self
 
 from sqlalchemy import Engine
 
 from service.candidates import Candidates
+from service.clock import Clock, utc_now
+from service.journal import Journal
+from service.keys import Keys
 from service.leases import Leases
-from service.searches import Clock, Searches, utc_now
+from service.lost_connections import patient
+from service.quotas import Quota, Quotas
+from service.searches import Searches
+from service.webhooks import Webhooks
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,10 +25,47 @@ class Store:
     searches: Searches
     leases: Leases
     candidates: Candidates
+    journal: Journal
+    keys: Keys
+    quotas: Quotas
+    webhooks: Webhooks
     clock: Clock
 
     @classmethod
-    def on(cls, engine: Engine, *, clock: Clock = utc_now, lease_seconds: float = 15.0, max_attempts: int = 3) -> Self:
-        """A store whose parts share `clock`; the schema must be current."""
-        leases = Leases(engine, clock, lease_seconds=lease_seconds, max_attempts=max_attempts)
-        return cls(engine, Searches(engine, clock), leases, Candidates(engine, clock), clock)
+    def on(
+        cls,
+        engine: Engine,
+        *,
+        clock: Clock = utc_now,
+        lease_seconds: float = 15.0,
+        max_attempts: int = 3,
+        start_seconds: float = 0.0,
+        quota: Quota | None = None,
+        patience_seconds: float = 5.0,
+    ) -> Self:
+        """A store whose parts share `clock`; the schema must be current.
+
+        `quota` is for owners of whom nothing is said: without it they may use as much as there is. Where the database
+        is lost, what was asked for is tried again for `patience_seconds`.
+        """
+        waiting = partial(patient, seconds=patience_seconds)
+        quotas = waiting(Quotas(engine, clock, quota))
+        leases = Leases(
+            engine,
+            clock,
+            lease_seconds=lease_seconds,
+            max_attempts=max_attempts,
+            start_seconds=start_seconds,
+            quotas=quotas,
+        )
+        return cls(
+            engine=engine,
+            searches=waiting(Searches(engine, clock, quotas=quotas)),
+            leases=waiting(leases),
+            candidates=waiting(Candidates(engine, clock)),
+            journal=waiting(Journal(engine)),
+            keys=waiting(Keys(engine, clock)),
+            quotas=quotas,
+            webhooks=waiting(Webhooks(engine, clock)),
+            clock=clock,
+        )

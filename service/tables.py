@@ -17,6 +17,8 @@ from sqlalchemy import (
     Text,
     TypeDecorator,
     UniqueConstraint,
+    false,
+    text,
 )
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
@@ -44,7 +46,8 @@ class Utc(TypeDecorator[datetime]):
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
 
 
-def _any_of(values: list[StrEnum]) -> str:
+def any_of(values: list[StrEnum]) -> str:
+    """The list of an SQL `IN`."""
     return "(" + ", ".join(f"'{value}'" for value in values) + ")"
 
 
@@ -79,19 +82,31 @@ class SearchRow(Base):
     lease_token: Mapped[str | None] = mapped_column(String(64))
     lease_expires_at: Mapped[datetime | None] = mapped_column(Utc)
     cancel_requested: Mapped[bool]
+    pause_requested: Mapped[bool] = mapped_column(server_default=false())
     slots: Mapped[int | None]
+    owner: Mapped[str] = mapped_column(String(64), server_default="local")
+    priority: Mapped[int] = mapped_column(server_default=text("0"))
+    labels: Mapped[list[str]] = mapped_column(Json, server_default="[]")
+    notes: Mapped[str] = mapped_column(Text, server_default=text("''"))
+    # no foreign key: an extension stands, whatever becomes of the search that it took its past from
+    extends: Mapped[str | None] = mapped_column(String(26))
+    front: Mapped[list[int] | None] = mapped_column(Json)
+    artifacts_deleted_at: Mapped[datetime | None] = mapped_column(Utc)
     error: Mapped[str | None] = mapped_column(Text)
     result: Mapped[dict[str, Any] | None] = mapped_column(Json)
 
     __table_args__ = (
-        CheckConstraint(f"status IN {_any_of(list(Status))}", "status"),
+        CheckConstraint(f"status IN {any_of(list(Status))}", "status"),
         CheckConstraint("(status = 'running') = (lease_token IS NOT NULL)", "running_has_lease"),
         CheckConstraint("(lease_token IS NULL) = (lease_expires_at IS NULL)", "lease_expires"),
-        CheckConstraint(f"(status IN {_any_of(sorted(FINISHED))}) = (finished_at IS NOT NULL)", "finished_at"),
+        CheckConstraint(f"(status IN {any_of(sorted(FINISHED))}) = (finished_at IS NOT NULL)", "finished_at"),
         CheckConstraint("status <> 'failed' OR error IS NOT NULL", "failed_says_why"),
         CheckConstraint("attempts >= 0", "attempts"),
         CheckConstraint("slots > 0", "slots"),
+        CheckConstraint("priority BETWEEN -100 AND 100", "priority"),
         Index(None, "status", "id"),
+        Index(None, "owner", "id"),
+        Index(None, "owner", "status", "id"),
     )
 
 
@@ -118,7 +133,8 @@ class CandidateRow(Base):
     __table_args__ = (
         UniqueConstraint("search_id", "told_order"),
         UniqueConstraint("search_id", "fidelity", "genome"),
-        CheckConstraint(f"fidelity IN {_any_of(list(Fidelity))}", "fidelity"),
+        Index(None, "search_id", "fidelity", "index"),
+        CheckConstraint(f"fidelity IN {any_of(list(Fidelity))}", "fidelity"),
         CheckConstraint("(told_order IS NULL) = (measurement IS NULL AND failure IS NULL)", "told_has_outcome"),
         CheckConstraint("measurement IS NULL OR failure IS NULL", "one_outcome"),
         CheckConstraint("(told_order IS NULL) = (told_at IS NULL)", "told_at"),
@@ -126,3 +142,19 @@ class CandidateRow(Base):
         CheckConstraint("length(measure_key) = 64", "measure_key"),
         CheckConstraint("reused_from IS NULL OR measurement IS NOT NULL", "reused_is_measured"),
     )
+
+
+class StageCountRow(Base):
+    """How many candidates of one fidelity a search has, written along with them, so that nobody counts rows."""
+
+    __tablename__ = "stage_counts"
+
+    search_id: Mapped[str] = mapped_column(ForeignKey(SearchRow.id, ondelete="CASCADE"), primary_key=True)
+    fidelity: Mapped[str] = mapped_column(String(16), primary_key=True)
+    asked: Mapped[int]
+    told: Mapped[int]
+    failed: Mapped[int]
+    reused: Mapped[int]
+    seconds: Mapped[float] = mapped_column(Double)
+
+    __table_args__ = (CheckConstraint("told BETWEEN 0 AND asked", "told"),)

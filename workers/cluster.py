@@ -46,7 +46,8 @@ def secure(environment: MutableMapping[str, str]) -> None:
     environment[loopback_only[0]] = loopback_only[1]
     environment["RAY_USAGE_STATS_ENABLED"] = "0"
     environment.setdefault("RAY_AUTH_MODE", "token")
-    environment.setdefault("RAY_AUTH_TOKEN", secrets.token_hex(32))
+    if "RAY_AUTH_TOKEN_PATH" not in environment:
+        environment.setdefault("RAY_AUTH_TOKEN", secrets.token_hex(32))
 
 
 @contextmanager
@@ -80,6 +81,7 @@ def _await(head: "subprocess.Popen[str]", log_file: Path) -> Cluster:
     ready, _, _ = select.select([head.stdout], [], [], START_SECONDS)
     line = head.stdout.readline().strip() if ready else ""
     if not line:
-        raise RunnerError(f"the embedded Ray cluster did not start within {START_SECONDS:.0f} s; see {log_file}")
+        why = f"did not start within {START_SECONDS:.0f} s" if head.poll() is None else "ended while it started"
+        raise RunnerError(f"the embedded Ray cluster {why}; see {log_file}")
     address, _, dashboard = line.partition(" ")
     return Cluster(address, dashboard, head)

@@ -26,6 +26,7 @@ def main() -> None:
     end_with_parent(arguments.parent)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C goes to the whole terminal; the parent ends us in its turn
     context: Any = ray.init(
+        "local",  # whatever cluster somebody else's file or environment names
         num_cpus=arguments.cpus,
         include_dashboard=True,
         dashboard_host=LOOPBACK,

@@ -4,6 +4,7 @@ import logging
 import os
 import socket
 import threading
+import time
 from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
@@ -26,6 +27,7 @@ from workers.worker_loop import Assignment, work
 log = logging.getLogger(__name__)
 
 CONNECT_SECONDS = 5.0
+CONNECT_PAUSE = 0.5
 PATIENCE_SECONDS = 60.0
 MAX_WORKER_FAILURES = 10  # per slot; a candidate that kills its workers is a failure long before
 STARTING = 16  # workers that may be on their way at once, or as many as the spec asks
@@ -52,7 +54,7 @@ class TuneRunner:
         """`cpus` and `gpus` are what each worker gets; with None a whole GPU where the cluster has any.
 
         `slots` is asked about once a second how many workers there shall be; None: as many as the spec says. For
-        `patience` seconds a cluster may be without a node on which a worker fits.
+        `patience` seconds a cluster may be without a head, or without a node on which a worker fits.
         """
         self._job = job
         self._address = address
@@ -78,11 +80,7 @@ class TuneRunner:
             ray.shutdown()
 
     def _connect(self) -> None:
-        host, _, port = self._address.rpartition(":")
-        try:
-            socket.create_connection((host, int(port)), timeout=CONNECT_SECONDS).close()
-        except (OSError, ValueError) as error:
-            raise ClusterLostError(f"no Ray head answers at {self._address}: {error}") from error
+        _await_head(self._address, self._patience)
         os.environ["TUNE_DISABLE_AUTO_CALLBACK_LOGGERS"] = "1"  # one log is enough: the others cost time per outcome
         os.environ["RAY_AIR_NEW_OUTPUT"] = "0"  # which prints even when it is told not to
         os.environ["TUNE_MAX_PENDING_TRIALS_PG"] = str(max(STARTING, self._job.spec.workers))
@@ -133,6 +131,25 @@ class TuneRunner:
             ),
         )
         tuner.fit()
+
+
+def _await_head(address: str, patience: float) -> None:
+    """Return when something listens at `address`: a head that was lost is being started again.
+
+    Raises:
+        ClusterLostError: nothing does for `patience` seconds.
+    """
+    host, _, port = address.rpartition(":")
+    deadline = time.monotonic() + patience
+    while True:
+        try:
+            socket.create_connection((host, int(port)), timeout=CONNECT_SECONDS).close()
+        except (OSError, ValueError) as error:
+            if time.monotonic() >= deadline:
+                raise ClusterLostError(f"for {patience:.0f} s no Ray head answers at {address}: {error}") from error
+            time.sleep(CONNECT_PAUSE)
+        else:
+            return
 
 
 def _say(result: Utilisation) -> None:

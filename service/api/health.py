@@ -1,11 +1,15 @@
 """Routes for whoever keeps the process running: it lives; it can work."""
 
-from fastapi import APIRouter
+from collections.abc import Mapping
+from http import HTTPStatus
 
-from service.api.problems import RESPONSES
+from fastapi import APIRouter, Request
+from fastapi.responses import JSONResponse
+from pydantic import BaseModel
+
+from service.api.problems import RESPONSES, respond
 from service.api.schemas import Health
-from service.api.services import Given
-from service.database import require_current
+from service.readiness import OK, Readiness
 
 router = APIRouter(tags=["health"], responses=RESPONSES)
 
@@ -16,8 +20,21 @@ def healthz() -> Health:
     return Health()
 
 
-@router.get("/readyz")
-def readyz(services: Given) -> Health:
-    """The database answers and has the schema of this version."""
-    require_current(services.store.engine)
-    return Health()
+class Ready(BaseModel):
+    """All parts work."""
+
+    status: str = OK
+    parts: Mapping[str, str]
+
+
+@router.get("/readyz", response_model=Ready)
+async def readyz(request: Request) -> Ready | JSONResponse:
+    """Whether the process can work: for each part `ok` or what is wrong; 503 where something is."""
+    readiness: Readiness = request.app.state.readiness
+    parts = await readiness.parts()
+    wrong = {name: found for name, found in parts.items() if found != OK}
+    if not wrong:
+        return Ready(parts=parts)
+    detail = "not ready: " + "; ".join(f"{name}: {found}" for name, found in wrong.items())
+    more = {"parts": dict(parts)}
+    return respond(HTTPStatus.SERVICE_UNAVAILABLE, detail, headers={"Retry-After": "5"}, more=more)

@@ -1,10 +1,9 @@
-"""`zipped`: a folder as the bytes of a zip file, piece by piece, never whole in memory or on disk."""
+"""`zipped`: files as the bytes of a zip file, piece by piece, never whole in memory or on disk."""
 
 import zipfile
-from collections.abc import Iterator
-from pathlib import Path
+from collections.abc import Iterator, Sequence
 
-CHUNK_BYTES = 1 << 20
+from service.artifacts import Artifacts, Exported
 
 
 class _Pipe:
@@ -28,14 +27,19 @@ class _Pipe:
         return taken
 
 
-def zipped(folder: Path) -> Iterator[bytes]:
-    """The regular files under `folder`, stored without compression: weights do not shrink."""
+def zipped(artifacts: Artifacts, files: Sequence[Exported]) -> Iterator[bytes]:
+    """The files, stored without compression, as weights do not shrink; equal files give equal bytes.
+
+    Raises:
+        ArtifactsError: one of them cannot be read any more.
+    """
     pipe = _Pipe()
     with zipfile.ZipFile(pipe, "w") as archive:
-        for file in sorted(path for path in folder.rglob("*") if path.is_file() and not path.is_symlink()):
-            entry = zipfile.ZipInfo.from_file(file, file.relative_to(folder))
-            with file.open("rb") as source, archive.open(entry, "w") as target:
-                while chunk := source.read(CHUNK_BYTES):
+        for file in files:
+            entry = zipfile.ZipInfo(file.name)
+            entry.file_size = file.size  # says beforehand whether it needs the form for more than 4 GiB
+            with archive.open(entry, "w") as target:
+                for chunk in artifacts.read(file):
                     target.write(chunk)
                     yield pipe.drain()
     yield pipe.drain()

@@ -9,6 +9,8 @@ from search.ranking import pareto_front
 from search.spec import Objective
 from service.api.chromosomes import Chromosomes
 from service.api.estimate import NONE, Plan, eta_seconds
+from service.api.queue_place import queue_place
+from service.api.ray_dashboard import ray_dashboard_link
 from service.api.schemas import CandidateView, ProgressView, SearchView, StageView
 from service.api.services import Services
 from service.records import Progress, Search, Status, StoredCandidate
@@ -22,6 +24,13 @@ IN_ORDER = (
 
 def front(search: Search, services: Services, known: Chromosomes) -> Sequence[StoredCandidate]:
     """The best within the bounds by proxy score, best first: no other fidelity's scores compare with these."""
+    if search.front is not None:
+        return services.store.candidates.named(search.id, search.front)
+    return _computed_front(search, services, known)
+
+
+def _computed_front(search: Search, services: Services, known: Chromosomes) -> Sequence[StoredCandidate]:
+    """The front of a search that nobody has driven since fronts are written down."""
     stored = {each.candidate.index: each for each in services.store.candidates.measured(search.id, Fidelity.PROXY)}
     measured = [
         Measured(each.candidate, each.outcome)
@@ -31,16 +40,34 @@ def front(search: Search, services: Services, known: Chromosomes) -> Sequence[St
     return [stored[each.index] for each in pareto_front(measured, _objectives(search))]
 
 
+def _best(search: Search, services: Services, known: Chromosomes) -> tuple[CandidateView | None, int]:
+    """The first of the front, and how many there are; of a long one only that one is read."""
+    written = search.front
+    if written is None:
+        found = _computed_front(search, services, known)
+        length = len(found)
+    else:
+        found, length = services.store.candidates.named(search.id, written[:1]), len(written)
+    return (CandidateView.of(found[0], known.decode(found[0].candidate.genome)) if found else None), length
+
+
 def overview(search: Search, services: Services) -> SearchView:
     """Everything about one search but its candidates."""
     store, known = services.store, Chromosomes.of(search, services)
     progress = store.candidates.progress([search.id])[search.id]
-    best, running = front(search, services, known), search.status is Status.RUNNING
+    best, front_size = _best(search, services, known)
+    running = search.status is Status.RUNNING
+    place = queue_place(search, services)
     result, workers = search.result or {}, search.slots or int(search.spec["workers"])
     return SearchView(
         id=search.id,
         name=search.name,
         status=search.status,
+        owner=search.owner,
+        priority=search.priority,
+        labels=search.labels,
+        notes=search.notes,
+        extends=search.extends,
         version=search.version,
         spec=search.spec,
         genes=known.genes,
@@ -49,17 +76,21 @@ def overview(search: Search, services: Services) -> SearchView:
         finished_at=search.finished_at,
         attempts=search.attempts,
         cancel_requested=search.cancel_requested,
-        queue_position=store.searches.queue_position(search.id) if search.status is Status.QUEUED else None,
+        pause_requested=search.pause_requested,
+        queue_position=place.position,
+        starts_in_seconds=place.starts_in_seconds,
         workers=workers,
         progress=_progress(search, progress),
-        best=CandidateView.of(best[0], known.decode(best[0].candidate.genome)) if best else None,
-        front_size=len(best),
+        best=best,
+        front_size=front_size,
         eta_seconds=eta_seconds(search.spec, progress, workers=workers) if running else None,
         utilisation=result.get("utilisation", {}).get("share"),
         chosen=result.get("chosen"),
         stopped_by=result.get("stopped_by"),
         fidelity=result.get("fidelity"),
         error=search.error,
+        artifacts_deleted_at=search.artifacts_deleted_at,
+        dashboard=ray_dashboard_link(services.settings, search),
     )
 
 

@@ -1,22 +1,56 @@
-"""The bodies of answers."""
+"""The bodies of answers. Tuples and not sequences, which pydantic writes an item at a time, in Python."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import datetime
-from typing import Any, Self
+from typing import Annotated, Any, Self
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
 from search.contracts import Failure, Fidelity
 from service.api.estimate import Plan
-from service.records import Search, Status, StoredCandidate
+from service.records import Change, Search, Status, StoredCandidate
+
+MAX_CANDIDATES = 1_000_000  # as in a spec
 
 
-class Resize(BaseModel):
-    """What may be changed of a search that has not ended."""
+def _once(labels: list[str]) -> list[str]:
+    return list(dict.fromkeys(labels))
 
-    model_config = ConfigDict(extra="forbid")
 
-    workers: int = Field(ge=1, le=1024)
+# no control characters: a label is a word on a line, and PostgreSQL stores no NUL
+Label = Annotated[str, StringConstraints(min_length=1, max_length=64, pattern=r"^[^\x00-\x1f\x7f]+$")]
+Labels = Annotated[list[Label], Field(max_length=16), AfterValidator(_once)]
+Notes = Annotated[str, StringConstraints(max_length=10_000, pattern=r"^[^\x00]*$")]
+Priority = Annotated[int, Field(ge=-100, le=100, description="among the searches of one owner; higher first")]
+
+
+class SearchChange(BaseModel):
+    """What is to be different about a search: workers and priority until it ends, labels and notes at any time."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    workers: int | None = Field(None, ge=1, le=1024)
+    priority: Priority | None = None
+    labels: Labels | None = None
+    notes: Notes | None = None
+
+    @model_validator(mode="after")
+    def _something(self) -> Self:
+        if all(value is None for _, value in self):
+            raise ValueError("nothing is to be changed; give workers, priority, labels or notes")
+        return self
+
+    def to_change(self) -> Change:
+        """As the store takes it."""
+        return Change(workers=self.workers, priority=self.priority, labels=self.labels, notes=self.notes)
+
+
+class Extension(BaseModel):
+    """How many proxy candidates an ended search would have had, had it gone on."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    candidates: int = Field(ge=1, le=MAX_CANDIDATES)
 
 
 class SearchSummary(BaseModel):
@@ -25,6 +59,9 @@ class SearchSummary(BaseModel):
     id: str
     name: str
     status: Status
+    owner: str
+    priority: int
+    labels: tuple[str, ...]
     backbone: str
     task: str
     algorithm: str
@@ -41,6 +78,9 @@ class SearchSummary(BaseModel):
             id=search.id,
             name=search.name,
             status=search.status,
+            owner=search.owner,
+            priority=search.priority,
+            labels=search.labels,
             backbone=search.spec["backbone"],
             task=search.spec["task"],
             algorithm=search.spec["algorithm"]["name"],
@@ -53,9 +93,9 @@ class SearchSummary(BaseModel):
 
 
 class SearchPage(BaseModel):
-    """Newest first; `next` is the `after` of the next page, null at the end."""
+    """Newest first; `next` is the `after` of the next page, null at the end. There may be more behind a short page."""
 
-    items: Sequence[SearchSummary]
+    items: tuple[SearchSummary, ...]
     next: str | None
 
 
@@ -63,7 +103,7 @@ class CandidateView(BaseModel):
     """One candidate. `architecture` is what its genome decodes to: null where the backbone is not registered here."""
 
     index: int
-    genome: Sequence[int]
+    genome: tuple[int, ...]
     fidelity: Fidelity
     architecture: Mapping[str, Any] | None
     measurement: Mapping[str, float] | None
@@ -96,7 +136,7 @@ class CandidateView(BaseModel):
 class CandidatePage(BaseModel):
     """In the order of the asks; `next` is the `after` of the next page, null at the end so far."""
 
-    items: Sequence[CandidateView]
+    items: tuple[CandidateView, ...]
     next: int | None
 
 
@@ -129,25 +169,34 @@ class SearchView(BaseModel):
     id: str
     name: str
     status: Status
+    owner: str
+    priority: int  # among the searches of one owner; higher first
+    labels: tuple[str, ...]
+    notes: str
+    extends: str | None  # the search whose measurements this one starts with
     version: str
     spec: Mapping[str, Any]
-    genes: Sequence[str]  # a name for each gene; empty where the backbone is not registered here
+    genes: tuple[str, ...]  # a name for each gene; empty where the backbone is not registered here
     created_at: datetime
     started_at: datetime | None
     finished_at: datetime | None
     attempts: int  # claims since the last told candidate
     cancel_requested: bool
-    queue_position: int | None  # searches ahead; null unless queued
+    pause_requested: bool
+    queue_position: int | None  # about how many searches start before it; null unless queued
+    starts_in_seconds: float | None  # about; null unless queued, and as long as nobody can tell
     workers: int  # wanted, as the spec says or as resized since
     progress: ProgressView
     best: CandidateView | None  # within the bounds, by proxy score
     front_size: int
-    eta_seconds: float | None
+    eta_seconds: float | None  # to the end, while it runs; null as long as nobody can tell
     utilisation: float | None  # 0 to 1, once finished
     chosen: int | None  # index of the winner, once succeeded
     stopped_by: str | None  # the key of the spec whose bound ended the search; null where it ended by itself
     fidelity: Mapping[str, Any] | None  # how far its cheap scores can be trusted, once succeeded
     error: str | None
+    artifacts_deleted_at: datetime | None
+    dashboard: str | None  # a page of Ray's dashboard, where the installation has one
 
 
 class BackboneView(BaseModel):
@@ -158,7 +207,7 @@ class BackboneView(BaseModel):
     hidden_size: int | None = None
     image_size: int | None = None  # pixels
     patch_size: int | None = None  # pixels
-    sub_layers: Sequence[str] = ()  # in gene order
+    sub_layers: tuple[str, ...] = ()  # in gene order
     error: str | None = None
 
 

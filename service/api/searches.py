@@ -1,4 +1,4 @@
-"""Routes of searches: submit, look, cancel, fetch the result."""
+"""Routes of searches: submit, look, fetch the result. What changes one is in service/api/search_changes.py."""
 
 from http import HTTPStatus
 from typing import Annotated
@@ -6,56 +6,85 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import StreamingResponse
 
-from search.build import check_spec
 from search.contracts import Fidelity
-from search.spec import SpecError
+from service.api import search_changes, search_copies
+from service.api.auth import Runs
 from service.api.body import BODY, GivenSpec
 from service.api.chromosomes import Chromosomes
 from service.api.estimate import NONE
 from service.api.model_archive import zipped
 from service.api.overview import front, overview
 from service.api.problems import RESPONSES, ProblemError
-from service.api.schemas import CandidatePage, CandidateView, Resize, SearchPage, SearchSummary, SearchView
+from service.api.repeat import GivenRepeat
+from service.api.schemas import (
+    CandidatePage,
+    CandidateView,
+    Label,
+    Labels,
+    Priority,
+    SearchPage,
+    SearchSummary,
+    SearchView,
+)
 from service.api.seeds import seeded
 from service.api.services import Given
+from service.api.submission import Submission, created
+from service.people import OWNER
 from service.records import Status
 from service.search_id import PATTERN
+from service.search_list import Selection
 
 router = APIRouter(prefix="/searches", tags=["searches"], responses=RESPONSES)
+router.include_router(search_changes.router)
+router.include_router(search_copies.router)
 
 Limit = Annotated[int, Query(ge=1, le=200)]
 AfterId = Annotated[str | None, Query(pattern=f"^{PATTERN.pattern}$", description="the `next` of the page before")]
 AfterIndex = Annotated[int, Query(ge=-1, lt=2**31)]
 SeedsFrom = Annotated[str | None, Query(description="an ended search, whose best chromosomes join `first`")]
 OnlyFidelity = Annotated[list[Fidelity], Query(default_factory=list)]
+OfOwner = Annotated[str | None, Query(pattern=f"^({OWNER.pattern})$")]
+WithLabels = Annotated[Labels, Query(default_factory=list, alias="label", description="labels of the search")]
+OfLabel = Annotated[Label | None, Query(description="rare ones may give short pages that are not the last")]
 
 
 @router.post("", status_code=HTTPStatus.CREATED, openapi_extra=BODY)
 def submit(
-    spec: GivenSpec, services: Given, request: Request, response: Response, seeds_from: SeedsFrom = None
+    spec: GivenSpec,
+    services: Given,
+    caller: Runs,
+    repeat: GivenRepeat,
+    request: Request,
+    response: Response,
+    labels: WithLabels,
+    priority: Annotated[Priority, Query()] = 0,
+    seeds_from: SeedsFrom = None,
 ) -> SearchView:
     """Queue a search, after checking that it can be done at all."""
-    try:
-        entry = services.registry.get(spec.backbone)
-    except ValueError as error:
-        raise SpecError(f"backbone: {error}") from None
-    check_spec(spec, entry, services.folders)
+    if repeat.search is not None:
+        return created(repeat.search, services, request, response)
+    submission = Submission(services, caller, repeat.idempotency)
+    submission.check(spec)
     if seeds_from is not None:
         spec = seeded(spec, services, seeds_from)
-    search = services.store.searches.create(spec, services.version)
-    response.headers["Location"] = request.url_for("get_search", search_id=search.id).path
-    return overview(search, services)
+    return created(submission.queue(spec, labels=labels, priority=priority), services, request, response)
 
 
 @router.get("")
 def list_searches(
-    services: Given, after: AfterId = None, limit: Limit = 50, status: Status | None = None
+    services: Given,
+    after: AfterId = None,
+    limit: Limit = 50,
+    status: Status | None = None,
+    owner: OfOwner = None,
+    label: OfLabel = None,
 ) -> SearchPage:
     """Searches, newest first."""
-    found = services.store.searches.page(after=after, limit=limit, status=status)
-    progress = services.store.candidates.progress([search.id for search in found])
-    items = [SearchSummary.of(each, told=progress[each.id].get(Fidelity.PROXY, NONE).told) for each in found]
-    return SearchPage(items=items, next=found[-1].id if len(found) == limit else None)
+    selection = Selection(status=status, owner=owner, label=label)
+    page = services.store.searches.selected(selection, after=after, limit=limit)
+    progress = services.store.candidates.progress([search.id for search in page.items])
+    items = [SearchSummary.of(each, told=progress[each.id].get(Fidelity.PROXY, NONE).told) for each in page.items]
+    return SearchPage(items=items, next=page.next)
 
 
 @router.get("/{search_id}", name="get_search")
@@ -83,19 +112,6 @@ def get_front(search_id: str, services: Given) -> list[CandidateView]:
     return [CandidateView.of(each, known.decode(each.candidate.genome)) for each in front(search, services, known)]
 
 
-@router.patch("/{search_id}")
-def resize(search_id: str, change: Resize, services: Given) -> SearchView:
-    """Want another number of workers; a running search follows within seconds, none of its work is lost."""
-    return overview(services.store.searches.resize(search_id, change.workers), services)
-
-
-@router.post("/{search_id}/cancel")
-def cancel(search_id: str, services: Given) -> SearchView:
-    """Ask for the end; a running search stops within seconds, and asking again changes nothing."""
-    search = services.store.searches.request_cancel(search_id)
-    return overview(search, services)
-
-
 @router.get("/{search_id}/model", response_class=StreamingResponse)
 def get_model(search_id: str, services: Given) -> StreamingResponse:
     """The exported winner as a zip file."""
@@ -104,10 +120,10 @@ def get_model(search_id: str, services: Given) -> StreamingResponse:
         detail = f"search {search_id} has status {search.status}; a model is there once it has succeeded"
         raise ProblemError(HTTPStatus.CONFLICT, detail)
     name = (search.result or {}).get("artifact")
-    folder = services.artifacts / search.id / (name or "")
-    if name is None or not folder.is_dir():
+    files = services.exports.files(search.id, name) if name is not None else ()
+    if not files:
         raise ProblemError(
             HTTPStatus.NOT_FOUND, f"search {search_id} has no exported model: none made, or deleted since"
         )
     headers = {"Content-Disposition": f'attachment; filename="{search.id}.zip"'}
-    return StreamingResponse(zipped(folder), media_type="application/zip", headers=headers)
+    return StreamingResponse(zipped(services.exports, files), media_type="application/zip", headers=headers)

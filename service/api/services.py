@@ -1,6 +1,6 @@
 """What the routes need, handed in by the composition root."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated
 
@@ -8,21 +8,31 @@ from fastapi import Depends, Request
 
 from models.folders import Folders
 from models.registry import BackboneRegistry
+from service.api.streams import Streams
+from service.artifacts import Artifacts
+from service.settings import Settings
 from service.store import Store
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Services:
-    """The store behind the API, and what specs may name."""
+    """The store behind the API, what specs may name, and what the installation sets."""
 
     store: Store
     registry: BackboneRegistry
     folders: Folders
     artifacts: Path  # a folder per search
     version: str
+    settings: Settings = field(default_factory=Settings)
+    streams: Streams = field(default_factory=Streams)
+
+    @property
+    def exports(self) -> Artifacts:
+        """Where clients get exported models from: a bucket, or `artifacts` itself."""
+        return Artifacts(self.settings.artifacts_url or self.artifacts)
 
 
-def _services(request: Request) -> Services:
+async def _services(request: Request) -> Services:  # a thread would be found for one that is not async
     services: Services = request.app.state.services
     return services
 

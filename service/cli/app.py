@@ -11,20 +11,27 @@ from search.spec import SpecError, describe_errors
 from service.cli import (
     data,
     demo,
+    events,
     export,
+    keys,
     merge,
     models_commands,
     patches,
     processes,
+    quotas,
     rank,
     recipes,
+    search_changes,
     searches,
     serve,
     show,
     submit,
+    webhooks,
 )
 from service.cli.errors import UserError
 from service.database import SchemaError
+from service.keys import KeyNotFoundError
+from service.people import PeopleError
 from service.records import LeaseLostError
 
 app = typer.Typer(
@@ -40,14 +47,19 @@ for module in (
     serve,
     submit,
     searches,
+    search_changes,
     show,
+    events,
     export,
+    keys,
     merge,
     models_commands,
     patches,
     processes,
+    quotas,
     rank,
     recipes,
+    webhooks,
 ):
     module.register(app)
 
@@ -56,7 +68,7 @@ def main() -> None:
     """Run the command line; a user's error ends it with one red line and exit code 2."""
     try:
         app()
-    except (UserError, SpecError, SchemaError, RunnerError, LeaseLostError) as error:
+    except (UserError, SpecError, SchemaError, RunnerError, LeaseLostError, PeopleError, KeyNotFoundError) as error:
         _fail(str(error))
     except ValidationError as error:
         lines = [f"TWINSIEVE_{item['field'].upper()}: {item['message']}" for item in describe_errors(error)]

@@ -2,8 +2,9 @@
 
 import os
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 from importlib.metadata import version
 from typing import TYPE_CHECKING
 
@@ -12,33 +13,51 @@ from search.build import build_algorithm, build_space
 from search.contracts import Runner
 from search.space import SearchSpace
 from search.spec import SearchSpec, SpecError
+from service.addresses import Addresses
 from service.api.services import Services
+from service.artifacts import Artifacts
+from service.cli.errors import UserError
 from service.database import connect, require_current, upgrade
+from service.deliveries import Deliveries
 from service.dispatcher import Dispatcher
+from service.dispatcher_metrics import DispatcherMetrics
 from service.driver import DecidingAlgorithm, Parts, Slots
-from service.driver_process import DriverProcess
+from service.driver_process import Driver, DriverProcess
+from service.lost_connections import repeated
 from service.measure_key import MeasureKeys
 from service.origin import origin
-from service.records import Lease
+from service.records import Hold, Lease, SearchNotFoundError, Status
+from service.retention import Retention
 from service.reuse import Key
 from service.settings import Settings
+from service.signature import installation_secret
 from service.store import Store
+from service.webhook_delivery import WebhookDelivery
 
 if TYPE_CHECKING:
     from workers.scorer import ScoringJob
 
 VERSION = version("twinsieve")
+PATIENCE_SECONDS = 5.0  # with a database that is away, of whoever waits for an answer
+DRIVER_PATIENCE_SECONDS = 120.0  # whose workers have work to lose; longer than a server takes to start again
 
 
-def open_store(settings: Settings) -> Store:
+def open_store(settings: Settings, *, patience_seconds: float = PATIENCE_SECONDS) -> Store:
     """The store of an installation; our own SQLite file is brought up to date, another database is only checked.
 
     Raises:
         SchemaError: the database has another schema.
     """
     engine = connect(settings.database)
-    (upgrade if settings.embedded_database else require_current)(engine)
-    return Store.on(engine, lease_seconds=settings.lease_seconds, max_attempts=settings.max_attempts)
+    repeated(upgrade if settings.embedded_database else require_current, seconds=patience_seconds)(engine)
+    return Store.on(
+        engine,
+        lease_seconds=settings.lease_seconds,
+        max_attempts=settings.max_attempts,
+        start_seconds=settings.start_seconds,
+        quota=settings.quota,
+        patience_seconds=patience_seconds,
+    )
 
 
 def api_services(settings: Settings) -> Services:
@@ -49,19 +68,69 @@ def api_services(settings: Settings) -> Services:
         folders=settings.folders,
         artifacts=settings.artifacts,
         version=VERSION,
+        settings=settings,
     )
 
 
-def dispatcher(settings: Settings, *, ray_address: str, own_ray: bool) -> Dispatcher:
+@contextmanager
+def dispatcher_metrics(settings: Settings) -> Iterator[DispatcherMetrics]:
+    """The numbers of this process's dispatcher, to be read over HTTP where a port for it is set."""
+    metrics = DispatcherMetrics()
+    with ExitStack() as stack:
+        if settings.metrics_port is not None:
+            try:
+                stack.enter_context(metrics.served(settings.metrics_host, settings.metrics_port))
+            except OSError as error:
+                where = f"{settings.metrics_host}:{settings.metrics_port}"
+                hint = "set another TWINSIEVE_METRICS_PORT"
+                raise UserError(f"cannot listen on {where}: {error.strerror}; {hint}") from None
+        yield metrics
+
+
+def dispatcher(settings: Settings, *, ray_address: str, own_ray: bool, metrics: DispatcherMetrics) -> Dispatcher:
     """A dispatcher of driver processes; with a Ray of our own they end with us, else they outlive a crash of ours."""
     environment = child_environment(settings.model_copy(update={"ray_address": ray_address}))
+    store = open_store(settings)
+    leases = store.leases
 
-    def spawn(lease: Lease) -> DriverProcess:
+    def spawn(lease: Lease) -> Driver:
         log = settings.logs / f"driver-{lease.search_id}.log"
-        return DriverProcess(lease, log=log, environment=environment, parent=os.getpid() if own_ray else None)
+        driver = DriverProcess(lease, log=log, environment=environment, parent=os.getpid() if own_ray else None)
+        return metrics.watched(driver, lambda: _driven_by_another(store, lease))
 
-    leases = open_store(settings).leases
-    return Dispatcher(leases, spawn, max_running=settings.max_running, poll_seconds=settings.poll_seconds)
+    return Dispatcher(
+        leases,
+        spawn,
+        max_running=settings.max_running,
+        poll_seconds=settings.poll_seconds,
+        chores={"webhooks": webhook_delivery(settings, store).run, "retention": retention(settings, store).run},
+    )
+
+
+def webhook_delivery(settings: Settings, store: Store) -> WebhookDelivery:
+    """What tells others of what happened."""
+    addresses = Addresses(private=settings.webhook_private)
+    return WebhookDelivery(Deliveries(store.engine), secret=installation_secret(settings), addresses=addresses)
+
+
+def retention(settings: Settings, store: Store) -> Retention:
+    """What deletes what is old."""
+    days = settings.keep_artifacts_days
+    return Retention(
+        store=store,
+        exports=Artifacts(settings.artifacts_url or settings.artifacts),
+        scratch=settings.artifacts,
+        copied=settings.artifacts_url is not None,
+        keep=None if days is None else timedelta(days=days),
+    )
+
+
+def _driven_by_another(store: Store, lease: Lease) -> bool:
+    """Whether somebody else claimed the search before the driver of `lease` was done with it."""
+    try:
+        return store.leases.hold(lease) is Hold.LOST and store.searches.get(lease.search_id).status is Status.RUNNING
+    except SearchNotFoundError:
+        return False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,6 +145,7 @@ class RayCluster:
 @contextmanager
 def ray_cluster(settings: Settings) -> Iterator[RayCluster]:
     """The configured cluster, or a local one which lives as long as the block."""
+    _show_ray_token(settings)
     if settings.ray_address is not None:
         yield RayCluster(address=settings.ray_address, own=False, lost=lambda: False)
         return
@@ -87,6 +157,7 @@ def ray_cluster(settings: Settings) -> Iterator[RayCluster]:
 
 def driver_parts(settings: Settings, search_id: str) -> Parts:
     """What drives one search."""
+    _show_ray_token(settings)
     registry, artifacts = BackboneRegistry(settings.backbones), settings.artifacts / search_id
 
     def entry(spec: SearchSpec) -> BackboneEntry:
@@ -115,13 +186,18 @@ def driver_parts(settings: Settings, search_id: str) -> Parts:
 
         return ScoringJob(spec, entry(spec), artifacts, settings.folders)
 
+    def published(artifact: str) -> None:
+        exports = Artifacts(settings.artifacts_url or settings.artifacts)
+        exports.publish(search_id, artifacts, only=[artifact.partition("/")[0]])
+
     return Parts(
-        store=open_store(settings),
+        store=open_store(settings, patience_seconds=DRIVER_PATIENCE_SECONDS),
         algorithm=algorithm,
         runner=lambda spec, slots: _runner(job(spec), slots, settings=settings),
         keys=keys,
         artifacts=artifacts,
         exported=lambda spec, winner: job(spec).model_folder(winner.genome),
+        published=published,
         version=VERSION,
         renew_seconds=settings.lease_seconds / 3,
         poll_seconds=settings.poll_seconds,
@@ -132,6 +208,12 @@ def child_environment(settings: Settings) -> dict[str, str]:
     """`settings` for a child process, whatever of them came from the command line."""
     values = settings.model_dump(mode="json", exclude_none=True)
     return {f"TWINSIEVE_{name.upper()}": str(value) for name, value in values.items()}
+
+
+def _show_ray_token(settings: Settings) -> None:
+    from workers.ray_token import show_token
+
+    show_token(os.environ, token=settings.ray_token, file=settings.ray_token_file)
 
 
 def _runner(job: "ScoringJob", slots: Slots, *, settings: Settings) -> Runner:

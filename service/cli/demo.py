@@ -1,5 +1,6 @@
 """`twinsieve demo`: the main job from one end to the other, on the embedded world."""
 
+import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -34,7 +35,7 @@ def demo(
     """Start a service, submit a search over REST, watch it, and show what it found."""
     console = Console()
     state_dir.mkdir(parents=True, exist_ok=True)
-    with _service(state_dir) as address, Client(address) as client:
+    with _service(state_dir) as address, Client(address, keyed=False) as client:
         console.print(f"the service listens on {address}; submitting a search for a slim VQA model")
         body = DEMO.model_copy(update={"seed": seed}).model_dump(mode="json", exclude_unset=True)
         search = client.post("/searches", body)
@@ -51,7 +52,8 @@ def demo(
 def _service(state_dir: Path) -> Iterator[str]:
     """The address of `twinsieve serve`, which runs as long as the block."""
     command = [sys.executable, "-m", "service.cli", "serve", "--port", "0", "--state-dir", str(state_dir)]
-    server = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    environment = os.environ | {"TWINSIEVE_HOST": "127.0.0.1", "TWINSIEVE_REQUIRE_KEYS": "false"}
+    server = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment)
     assert server.stdout is not None  # noqa: S101 - it is a pipe
     try:
         first = server.stdout.readline()

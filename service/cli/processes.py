@@ -1,6 +1,5 @@
-"""The processes behind the API: `twinsieve dispatch`, the hidden `drive`, and `db upgrade`."""
+"""The processes behind the API: `twinsieve dispatch`, the hidden `drive`, and the commands of the database."""
 
-import logging
 import os
 import signal
 import threading
@@ -8,7 +7,8 @@ from typing import Annotated, NoReturn
 
 import typer
 
-from service.cli import composition
+from service import logs
+from service.cli import backup, composition
 from service.cli.errors import UserError
 from service.database import connect, upgrade
 from service.driver import drive as drive_search
@@ -24,25 +24,31 @@ def register(app: typer.Typer) -> None:
     """Add the commands."""
     app.command()(dispatch)
     app.command(hidden=True)(drive)
+    backup.register(database)
     app.add_typer(database, name="db")
 
 
 def dispatch(parent: Parent = None) -> None:
     """Claim searches and run a driver for each; without TWINSIEVE_RAY_ADDRESS, on a local Ray cluster."""
-    _begin(parent)
     settings, stop = Settings(), threading.Event()
+    _begin(parent)
+    logs.configure("dispatcher", form=settings.log)
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
-    while not stop.is_set():  # a Ray of our own that died is started again
-        with composition.ray_cluster(settings) as cluster:
-            dispatcher = composition.dispatcher(settings, ray_address=cluster.address, own_ray=cluster.own)
-            dispatcher.run(stop, lost=cluster.lost)
+    with composition.dispatcher_metrics(settings) as metrics:
+        while not stop.is_set():  # a Ray of our own that died is started again
+            with composition.ray_cluster(settings) as cluster:
+                dispatcher = composition.dispatcher(
+                    settings, ray_address=cluster.address, own_ray=cluster.own, metrics=metrics
+                )
+                dispatcher.run(stop, lost=cluster.lost)
 
 
 def drive(search_id: str, parent: Parent = None) -> None:
     """Drive one search under the lease whose token is in the environment."""
     signal.signal(signal.SIGTERM, _stop)
     _begin(parent)
+    logs.configure("driver", form=Settings().log, search_id=search_id)
     token = os.environ.pop(TOKEN_VARIABLE, None)
     if token is None:
         raise UserError(f"{TOKEN_VARIABLE} is not set: a dispatcher starts this command, not a person")
@@ -58,8 +64,6 @@ def upgrade_database() -> None:
 
 
 def _begin(parent: int | None) -> None:
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
-    logging.getLogger("alembic").setLevel(logging.WARNING)
     if parent is not None:
         from workers.parent_death import end_with_parent
 

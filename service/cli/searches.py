@@ -1,6 +1,7 @@
 """`twinsieve ls`, `watch`, `workers` and `cancel`."""
 
-from typing import Annotated
+from collections.abc import Iterator, Mapping
+from typing import Annotated, Any
 
 import typer
 from rich.console import Console
@@ -25,25 +26,34 @@ def register(app: typer.Typer) -> None:
 
 def list_searches(
     status: Annotated[Status | None, typer.Option(help="Only searches of this status.")] = None,
+    owner: Annotated[str | None, typer.Option(help="Only searches of this owner.")] = None,
+    label: Annotated[str | None, typer.Option(help="Only searches with this label.")] = None,
     limit: Annotated[int, typer.Option(min=1, max=200, help="At most so many.")] = 20,
     server: Server = DEFAULT_SERVER,
 ) -> None:
     """List searches, newest first."""
-    table = Table("id", "name", "status", "candidates", "backbone", "task", "algorithm", "created", box=None)
+    columns = ("id", "name", "status", "candidates", "backbone", "task", "algorithm", "created", "owner", "labels")
+    table = Table(*columns, box=None)
     with Client(server) as client:
-        found = client.get("/searches", status=status, limit=limit)["items"]
-    for each in found:
-        table.add_row(
-            each["id"],
-            escape(each["name"]),
-            each["status"],
-            f"{each['told']} / {each['budget']}",
-            each["backbone"],
-            each["task"],
-            each["algorithm"],
-            each["created_at"][:19].replace("T", " "),
-        )
+        for each in _found(client, limit, status=status, owner=owner, label=label):
+            table.add_row(*_cells(each))
     Console().print(table)
+
+
+def _found(client: Client, most: int, **chosen: str | None) -> Iterator[Mapping[str, Any]]:
+    after = None
+    while most:
+        page = client.get("/searches", after=after, limit=most, **chosen)
+        yield from page["items"]
+        most, after = most - len(page["items"]), page["next"]
+        if after is None:
+            return
+
+
+def _cells(found: Mapping[str, Any]) -> Iterator[str]:
+    yield from (found["id"], escape(found["name"]), found["status"], f"{found['told']} / {found['budget']}")
+    yield from (found["backbone"], found["task"], found["algorithm"], found["created_at"][:19].replace("T", " "))
+    yield from (found["owner"], escape(", ".join(found["labels"])))
 
 
 def watch(search_id: SearchId, server: Server = DEFAULT_SERVER) -> None:
@@ -60,7 +70,8 @@ def workers(
     """Give a queued or running search another number of workers; what they hold is finished first."""
     with Client(server) as client:
         view = client.patch(f"/searches/{search_id}", {"workers": count})
-    Console().print(f"{view['workers']} workers from now on")
+    wanted = view["workers"]
+    Console().print(f"{wanted} {'worker' if wanted == 1 else 'workers'} from now on")
 
 
 def cancel(search_id: SearchId, server: Server = DEFAULT_SERVER) -> None:

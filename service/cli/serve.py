@@ -4,6 +4,7 @@ The dispatcher is a child process and not a thread: the API stays free of Ray, R
 whose signals are their own, and the kernel ends them with us even when we are killed.
 """
 
+import logging
 import os
 import signal
 import socket
@@ -19,12 +20,18 @@ import typer
 import uvicorn
 from rich.console import Console
 
+from service import logs
 from service.api.app import create_app
+from service.api.connections import create_server
 from service.cli import composition
 from service.cli.errors import UserError
+from service.keys import Keys
+from service.people import Role
 from service.settings import Settings, is_loopback
 
 STOP_SECONDS = 20.0  # for the dispatcher to end its drivers and Ray
+LOG_LEVEL = {"text": logging.WARNING, "json": logging.INFO}  # who looks at a terminal wants no line for each request
+FIRST_KEY = "make an admin's key with 'twinsieve keys create NAME --role admin'"
 
 
 def register(app: typer.Typer) -> None:
@@ -33,7 +40,7 @@ def register(app: typer.Typer) -> None:
 
 
 def serve(
-    host: Annotated[str | None, typer.Option(help="Where to listen; only loopback, as there are no API keys.")] = None,
+    host: Annotated[str | None, typer.Option(help="Where to listen; beyond loopback only with API keys.")] = None,
     port: Annotated[int | None, typer.Option(min=0, max=65535, help="0: any free one.")] = None,
     state_dir: Annotated[Path | None, typer.Option(help="Database, artifacts and logs.")] = None,
     dispatcher: Annotated[bool, typer.Option(help="Also claim and run searches here.")] = True,
@@ -41,16 +48,19 @@ def serve(
     """Serve the API and run what is submitted; Ctrl-C ends everything, and a search goes on at the next start."""
     given = {"host": host, "port": port, "state_dir": state_dir}
     settings = Settings(**{key: value for key, value in given.items() if value is not None})  # type: ignore[arg-type]
-    if not is_loopback(settings.host):
+    if not settings.require_keys and not is_loopback(settings.host):
         raise UserError(
-            f"will not listen on {settings.host}: there are no API keys, so anybody who reaches it could use it; "
-            "listen on 127.0.0.1 and forward the port, for example with ssh -L"
+            f"will not listen on {settings.host}: no API keys are required, so anybody who reaches it could use it. "
+            f"{FIRST_KEY}, set TWINSIEVE_REQUIRE_KEYS=true and start again; or listen on 127.0.0.1 and forward the "
+            "port, for example with ssh -L"
         )
     services = composition.api_services(settings)
-    server = uvicorn.Server(uvicorn.Config(create_app(services), log_level="warning"))
+    _require_admin(services.store.keys, settings)
+    server = create_server(create_app(services), services.streams)
     signal.signal(signal.SIGTERM, _stop)  # uvicorn stops serving first, then raises the signal again
     with _listen(settings) as listener, suppress(KeyboardInterrupt):
         _announce(listener, settings)
+        logs.configure("api", form=settings.log, level=LOG_LEVEL[settings.log])
         if not dispatcher:
             server.run(sockets=[listener])
             return
@@ -58,22 +68,35 @@ def serve(
             server.run(sockets=[listener])
 
 
+def _require_admin(keys: Keys, settings: Settings) -> None:
+    """Keys that nobody can hand out help nobody; on loopback it is enough to say so."""
+    if not settings.require_keys or keys.any(Role.ADMIN):
+        return
+    missing = f"API keys are required and no admin has one yet: {FIRST_KEY}"
+    if not is_loopback(settings.host):
+        raise UserError(f"will not listen on {settings.host}: {missing}")
+    Console(stderr=True).print(missing, soft_wrap=True)
+
+
 def _listen(settings: Settings) -> socket.socket:
     family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
     try:
-        return socket.create_server((settings.host, settings.port), family=family)
+        listener = socket.create_server((settings.host, settings.port), family=family)
     except OSError as error:
         raise UserError(
             f"cannot listen on {settings.host}:{settings.port}: {error.strerror}; choose another with --port"
         ) from None
+    # what is accepted has it too; without it an answer's body waits 40 ms for a client to acknowledge its head
+    listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    return listener
 
 
 def _announce(listener: socket.socket, settings: Settings) -> None:
     host, port = listener.getsockname()[:2]
     address = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
-    Console().print(
-        f"Twinsieve {composition.VERSION} listens on {address}; state in {settings.state_dir}", soft_wrap=True
-    )
+    whom = "whoever has a key" if settings.require_keys else "every user of this machine, without a key"
+    said = f"Twinsieve {composition.VERSION} listens on {address}; state in {settings.state_dir}; open to {whom}"
+    Console().print(said, soft_wrap=True)
 
 
 @contextmanager

@@ -26,7 +26,10 @@ def show(search_id: SearchId, server: Server = DEFAULT_SERVER) -> None:
     """Show a search: its state, what its winners reach on the test split, and which sub-layers they keep."""
     console = Console()
     with Client(server) as client:
-        console.print(render(client.get(f"/searches/{search_id}"), []))
+        view = client.get(f"/searches/{search_id}")
+        console.print(render(view, []))
+        if view["notes"]:
+            console.print(Text(view["notes"]))
         report(console, client, search_id)
 
 

@@ -1,5 +1,6 @@
 """`twinsieve submit`: a spec from a file, changed on the command line, queued."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -9,6 +10,13 @@ import yaml
 from search.spec import SearchSpec, SpecError, load_spec, parse_spec
 from service.cli.client import DEFAULT_SERVER, Client, Server
 from service.cli.watch import follow
+
+Key = Annotated[
+    str | None,
+    typer.Option("--key", metavar="KEY", help="A name for this submission: the same one again makes no second search."),
+]
+Label = Annotated[list[str] | None, typer.Option(help="A label; repeatable.")]
+Priority = Annotated[int | None, typer.Option(min=-100, max=100, help="Among your own searches; higher first.")]
 
 
 def register(app: typer.Typer) -> None:
@@ -25,15 +33,26 @@ def submit(
     seeds_from: Annotated[
         str | None, typer.Option(metavar="ID", help="Start with the best chromosomes of this search, which has ended.")
     ] = None,
+    label: Label = None,
+    priority: Priority = None,
+    key: Key = None,
     server: Server = DEFAULT_SERVER,
 ) -> None:
     """Queue a search."""
-    spec = changed(load_spec(file), changes or [])
+    spec = changed(load_spec(file), changes or []).model_dump(mode="json", exclude_unset=True)
     with Client(server) as client:
-        search = client.post("/searches", spec.model_dump(mode="json", exclude_unset=True), seeds_from=seeds_from)
-        typer.echo(f"{search['id']} queued; {search['queue_position']} ahead. See it: twinsieve watch {search['id']}")
+        asked = {"seeds_from": seeds_from, "label": label or None, "priority": priority}
+        search = client.post("/searches", spec, key=key, **asked)
+        queued(search)
         if watch:
             follow(client, search["id"])
+
+
+def queued(search: Mapping[str, Any]) -> None:
+    """Say what became of a submission."""
+    ahead = search["queue_position"]
+    how = search["status"] if ahead is None else f"queued; {ahead} ahead"  # it may be one of before, under the same key
+    typer.echo(f"{search['id']} {how}. See it: twinsieve watch {search['id']}")
 
 
 def changed(spec: SearchSpec, changes: list[str]) -> SearchSpec:
@@ -44,14 +63,23 @@ def changed(spec: SearchSpec, changes: list[str]) -> SearchSpec:
     """
     data = spec.model_dump(mode="json", exclude_unset=True)
     for change in changes:
-        key, equals, value = change.partition("=")
-        if not key or not equals:
-            raise SpecError(f"--set {change!r}: expected key=value, such as budget.candidates=48")
-        try:
-            _put(data, key.split("."), yaml.safe_load(value))
-        except yaml.YAMLError:
-            raise SpecError(f"--set {change!r}: {value!r} is no YAML value") from None
+        put_in(data, change)
     return parse_spec(data)
+
+
+def put_in(data: dict[str, Any], change: str) -> None:
+    """Put the `dotted.key=value` of `change` into `data`.
+
+    Raises:
+        SpecError: it has no such form.
+    """
+    key, equals, value = change.partition("=")
+    if not key or not equals:
+        raise SpecError(f"--set {change!r}: expected key=value, such as budget.candidates=48")
+    try:
+        _put(data, key.split("."), yaml.safe_load(value))
+    except yaml.YAMLError:
+        raise SpecError(f"--set {change!r}: {value!r} is no YAML value") from None
 
 
 def _put(data: dict[str, Any], path: list[str], value: object) -> None:

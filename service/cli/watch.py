@@ -44,6 +44,8 @@ def render(view: Mapping[str, Any], best: Sequence[float]) -> Group:
     progress, grid = view["progress"], Table.grid(padding=(0, 2))
     grid.add_row("search", f"{escape(view['name'])}  [dim]{view['id']}[/dim]")
     grid.add_row("status", _status(view))
+    if view["labels"]:
+        grid.add_row("labels", escape(", ".join(view["labels"])))
     if progress["probe"] is not None:
         grid.add_row("backbone", "looked at as a whole" if progress["probe"] else "is looked at as a whole")
     if progress["budget"]:
@@ -97,7 +99,11 @@ def sparkline(values: Sequence[float]) -> str:
 
 def _status(view: Mapping[str, Any]) -> str:
     if view["queue_position"] is not None:
-        return f"queued, {view['queue_position']} ahead"
+        soon = view["starts_in_seconds"]
+        begins = "" if soon is None else f", starts in about {soon / 60:.0f} min"
+        return f"queued, {view['queue_position']} ahead{begins}"
+    if view["pause_requested"]:
+        return f"{view['status']}, stops for a break"
     if view["eta_seconds"] is not None:
         return f"{view['status']}, about {view['eta_seconds'] / 60:.0f} min left"
     return str(view["status"])

@@ -2,11 +2,11 @@
 
 from alembic import context
 
-from service.tables import Base
+from service.schema import metadata
 
 context.configure(
     connection=context.config.attributes["connection"],
-    target_metadata=Base.metadata,
+    target_metadata=metadata,
     render_as_batch=True,  # SQLite cannot alter a constraint in place
 )
 with context.begin_transaction():

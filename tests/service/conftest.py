@@ -1,6 +1,8 @@
 """Both databases, a clock that tests move, and a store on them."""
 
+import logging
 import os
+import secrets
 import shutil
 import sys
 import tempfile
@@ -11,17 +13,28 @@ from pathlib import Path
 
 import httpx
 import pytest
-from sqlalchemy import Engine, delete, make_url
+from sqlalchemy import Engine, create_engine, delete, make_url
 
 from service.api.services import Services
 from service.cli import main
 from service.database import connect, upgrade, writing
+from service.schema import metadata
 from service.store import Store
-from service.tables import SearchRow
 from tests.service.commands import Cli, Ended
 from tests.service.serving import services_on, serving
 
 LEASE_SECONDS = 10.0
+
+
+@pytest.fixture(autouse=True)
+def logging_as_it_was() -> Iterator[None]:
+    """A command that configures logging in this process must not leave a handler on a stream that ends with it."""
+    root = logging.getLogger()
+    level = root.level
+    yield
+    for handler in [each for each in root.handlers if type(each) is logging.StreamHandler]:  # pytest's own stay
+        root.removeHandler(handler)
+    root.setLevel(level)
 
 
 @dataclass
@@ -81,7 +94,8 @@ def engine(request: pytest.FixtureRequest) -> Iterator[Engine]:
     found: Engine = request.getfixturevalue(request.param)
     yield found
     with writing(found) as session:
-        session.execute(delete(SearchRow))
+        for table in reversed(metadata.sorted_tables):
+            session.execute(delete(table))
 
 
 @pytest.fixture
@@ -121,6 +135,19 @@ def empty_postgres(postgres: Engine) -> Iterator[Engine]:
     engine.dispose()
     with autocommit.connect() as connection:
         connection.exec_driver_sql("DROP DATABASE empty")
+
+
+@pytest.fixture(scope="module")
+def database_of_its_own(postgres_url: str) -> Iterator[str]:
+    """The address of an empty database on the server that tests share, for those that would be in their way."""
+    name = f"own_{secrets.token_hex(4)}"
+    server = create_engine(make_url(postgres_url).set(drivername="postgresql+psycopg"), isolation_level="AUTOCOMMIT")
+    with server.connect() as connection:
+        connection.exec_driver_sql(f"CREATE DATABASE {name}")
+    yield make_url(postgres_url).set(database=name).render_as_string(hide_password=False)
+    with server.connect() as connection:
+        connection.exec_driver_sql(f"DROP DATABASE {name} WITH (FORCE)")
+    server.dispose()
 
 
 @pytest.fixture

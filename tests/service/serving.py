@@ -13,6 +13,7 @@ from models.folders import Folders
 from models.registry import FORMAT, BackboneRegistry
 from models.vilt_config import ViltConfig
 from service.api.app import create_app
+from service.api.connections import PatientProtocol, create_server
 from service.api.services import Services
 from service.store import Store
 
@@ -36,9 +37,15 @@ def services_on(store: Store, folder: Path) -> Services:
 
 
 @contextmanager
-def serving(services: Services) -> Iterator[str]:
-    """The address of a running server."""
-    server = uvicorn.Server(uvicorn.Config(create_app(services), port=0, log_level="critical"))
+def serving(services: Services, *, protocol: type[PatientProtocol] = PatientProtocol) -> Iterator[str]:
+    """The address of a running server of the API."""
+    with running(create_server(create_app(services), services.streams, protocol=protocol)) as address:
+        yield address
+
+
+@contextmanager
+def running(server: uvicorn.Server) -> Iterator[str]:
+    """The address of a server, which runs in a thread of its own as long as the block lasts."""
     thread = threading.Thread(target=server.run)
     thread.start()
     while not server.started:

@@ -158,6 +158,27 @@ def test_a_driver_that_was_replaced_elsewhere_is_ended(bench: Bench, clock: Cloc
     assert bench.store.leases.hold(other) is Hold.HELD
 
 
+def test_a_paused_driver_is_ended_if_it_does_not_end_itself(bench: Bench) -> None:
+    search_id = bench.submit()
+    bench.dispatcher.step()
+    searches = bench.store.searches
+    searches.request_pause(search_id)
+    bench.dispatcher.step()
+    searches.resume(search_id)
+    bench.now = 0.3  # past the grace of the break that was withdrawn
+    bench.dispatcher.step()
+    searches.request_pause(search_id)
+    bench.dispatcher.step()
+    assert bench.drivers[0].signals == []
+    bench.now = 0.6
+    bench.dispatcher.step()
+    assert bench.drivers[0].signals == ["terminate"]
+    bench.dispatcher.step()
+    assert bench.status(search_id) is Status.PAUSED
+    bench.dispatcher.step()
+    assert len(bench.drivers) == 1
+
+
 def test_a_real_driver_says_why_it_ends(sqlite_store: Store, tmp_path: Path) -> None:
     """The lease is not in the database that it opens, so it must refuse, on one line, without its token."""
     lease = Lease("0" * 26, "secret-token", 1)

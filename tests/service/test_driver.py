@@ -110,6 +110,19 @@ def test_what_an_earlier_search_measured(sqlite_store: Store, parts: Callable[..
     assert search.result["chosen"] == (sqlite_store.searches.get(first.search_id).result or {})["chosen"]
 
 
+def test_the_winner_is_published_before_the_search_has_succeeded(
+    sqlite_store: Store, parts: Callable[..., Parts], tmp_path: Path
+) -> None:
+    lease, published = claim_new(sqlite_store), list[tuple[str, Status]]()
+    (tmp_path / "models" / "0").mkdir(parents=True)
+
+    def publish(artifact: str) -> None:
+        published.append((artifact, sqlite_store.searches.get(lease.search_id).status))
+
+    drive(lease, replace(parts(ToyRunner()), published=publish))
+    assert published == [("models/0", Status.RUNNING)]
+
+
 def test_why_it_stopped(sqlite_store: Store, parts: Callable[..., Parts]) -> None:
     class Stopping(ToyAlgorithm):
         stopped_by: str | None = "budget.stagnation"

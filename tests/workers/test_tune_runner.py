@@ -14,7 +14,7 @@ import torch
 
 from models.registry import BackboneEntry
 from search.build import build_algorithm, build_space
-from search.contracts import Candidate, Failure, Fidelity, Outcome, RunnerError, SearchAlgorithm
+from search.contracts import Candidate, ClusterLostError, Failure, Fidelity, Outcome, RunnerError, SearchAlgorithm
 from search.spec import SearchSpec
 from tests.workers.specs import alone, small_spec, without_time
 from workers.cluster import Cluster
@@ -149,14 +149,16 @@ def test_a_torn_backbone_ends_the_search_with_its_name(tiny: BackboneEntry, clus
     assert not noted.outcomes
 
 
-def test_a_cluster_that_is_not_there_is_an_error_at_once(tiny: BackboneEntry, artifacts: Path) -> None:
+def test_a_cluster_that_is_not_there_is_an_error(tiny: BackboneEntry, artifacts: Path) -> None:
+    """After a while: its head may be on its way."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         address = f"127.0.0.1:{free.getsockname()[1]}"
     start = time.monotonic()
-    with pytest.raises(RunnerError, match=f"no Ray head answers at {address}"):
-        TuneRunner(ScoringJob(genetic_spec(), tiny, artifacts), address=address).run(search(genetic_spec(), tiny))
-    assert time.monotonic() - start < 10
+    runner = TuneRunner(ScoringJob(genetic_spec(), tiny, artifacts), address=address, patience=1.0)
+    with pytest.raises(ClusterLostError, match=f"for 1 s no Ray head answers at {address}"):
+        runner.run(search(genetic_spec(), tiny))
+    assert 1 <= time.monotonic() - start < 10
 
 
 def test_a_worker_that_fits_nowhere_is_an_error(tiny: BackboneEntry, cluster: Cluster, artifacts: Path) -> None:

@@ -1,0 +1,52 @@
+"""`twinsieve db backup` and `db restore`."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from service import backup as whole
+from service.backup_file import BackupError
+from service.cli.composition import VERSION
+from service.cli.errors import UserError
+from service.clock import utc_now
+from service.database import connect
+from service.settings import Settings
+
+File = Annotated[Path, typer.Argument(dir_okay=False)]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    app.command()(backup)
+    app.command()(restore)
+
+
+def backup(file: File) -> None:
+    """Write the whole database to a new FILE, while the service runs; what searches exported is no part of it."""
+    with _watched("rows written") as told:
+        rows = whole.backup(connect(Settings().database), file, version=VERSION, at=utc_now(), told=told)
+    typer.echo(f"{rows} rows are in {file}")
+
+
+def restore(file: File) -> None:
+    """Fill an empty database, of either kind, from FILE."""
+    with _watched("rows read") as told:
+        rows = whole.restore(connect(Settings().database), file, told=told)
+    typer.echo(f"{rows} rows are restored")
+
+
+@contextmanager
+def _watched(what: str) -> Iterator[whole.Told]:
+    """A bar, where somebody looks; errors of backups as a user's."""
+    columns = TextColumn(what), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn()
+    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
+        task = progress.add_task(what, total=None)
+        try:
+            yield lambda done, of: progress.update(task, completed=done, total=of)
+        except BackupError as error:
+            raise UserError(str(error)) from None
