@@ -1,6 +1,6 @@
 # The API, the migration step and the administrator's commands: without torch and without Ray.
 # Build from the root of the repository: docker build --file docker/api.Dockerfile --tag twinsieve-api .
-ARG BASE=docker.io/library/python:3.11-slim-bookworm
+ARG BASE=python:3.11-slim-bookworm
 
 # BASE has a tag of its own; the linter does not look into arguments
 # hadolint ignore=DL3006

@@ -1,12 +1,14 @@
 # Dispatchers and every node of the Ray cluster. VARIANT is cpu, or cuda, whose libraries come with PyTorch's packages.
 # Build from the root of the repository:
 #   docker build --file docker/worker.Dockerfile --build-arg VARIANT=cuda --tag twinsieve-worker:cuda .
-ARG BASE=docker.io/library/python:3.11-slim-bookworm
+ARG BASE=python:3.11-slim-bookworm
 
 # BASE has a tag of its own; the linter does not look into arguments
 # hadolint ignore=DL3006
 FROM ${BASE} AS build
 ARG VARIANT=cpu
+# the page or folder of PyTorch's wheels without CUDA, which the variant cpu needs
+ARG TORCH_WHEELS=
 ENV PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_CACHE_DIR=1
 WORKDIR /source
 COPY docker/requirements-build.txt docker/requirements-worker-${VARIANT}.txt docker/
@@ -15,7 +17,8 @@ RUN python -m venv /opt/build \
     && python -m venv --without-pip /opt/twinsieve \
     && /opt/build/bin/pip install --require-hashes --requirement docker/requirements-build.txt \
     && /opt/build/bin/pip --python /opt/twinsieve/bin/python install \
-        --require-hashes --only-binary :all: --requirement "docker/requirements-worker-${VARIANT}.txt"
+        --require-hashes --only-binary :all: ${TORCH_WHEELS:+--find-links "$TORCH_WHEELS"} \
+        --requirement "docker/requirements-worker-${VARIANT}.txt"
 COPY pyproject.toml README.md LICENSE ./
 COPY models models
 COPY search search
