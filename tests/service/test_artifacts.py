@@ -10,7 +10,6 @@ from pathlib import Path
 import fsspec
 import httpx
 import pytest
-from moto.server import ThreadedMotoServer
 
 from service.api.model_archive import zipped
 from service.api.services import Services
@@ -27,7 +26,9 @@ WEIGHTS = bytes(range(256)) * 10_000
 @pytest.fixture(scope="module")
 def s3() -> Iterator[str]:
     """The address of a server that speaks S3."""
-    server = ThreadedMotoServer(port=0)
+    for name in ("s3fs", "flask_cors"):
+        pytest.importorskip(name)
+    server = pytest.importorskip("moto.server").ThreadedMotoServer(port=0)
     server.start()
     host, port = server.get_host_and_port()
     yield f"http://{host}:{port}"
