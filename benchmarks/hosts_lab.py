@@ -16,9 +16,9 @@ from benchmarks.hosts_client import Client
 from benchmarks.hosts_network import Hosts, booted
 from benchmarks.hosts_postgres import Postgres
 from benchmarks.hosts_unit import Unit, kept
-from service.database import connect, upgrade
-from service.people import Role
-from service.store import Store
+from service.people.person import Role
+from service.searches.store import Store
+from service.storage.database import connect, upgrade
 
 DATABASE, HEAD = "db", "head"
 APIS = ("api-1", "api-2")

@@ -19,14 +19,14 @@ from sqlalchemy import func, select
 
 from benchmarks.load_servers import api_processes
 from search.spec import SearchSpec
-from service.database import connect, reading, upgrade
-from service.dispatcher import Dispatcher
-from service.journal import Action
-from service.journal_tables import JournalRow
-from service.people import Role
-from service.records import FINISHED, Lease, Status
-from service.store import Store
-from service.tables import SearchRow
+from service.driving.dispatcher import Dispatcher
+from service.events.journal import Action
+from service.people.person import Role
+from service.searches.records import FINISHED, Lease, Status
+from service.searches.store import Store
+from service.storage.database import connect, reading, upgrade
+from service.storage.journal_tables import JournalRow
+from service.storage.tables import SearchRow
 
 OWNERS = 4
 MOST = 3  # times that a submission is sent

@@ -13,9 +13,9 @@ import httpx
 
 from benchmarks.load_store import Driver
 from benchmarks.spread import Spread
-from service.database import connect
-from service.records import Lease
-from service.store import Store
+from service.searches.records import Lease
+from service.searches.store import Store
+from service.storage.database import connect
 
 PER_SECOND = 4  # outcomes of the search that is followed
 TIMEOUT_SECONDS = 30.0  # without a line; the server says every 15 s that it lives

@@ -18,10 +18,10 @@ from benchmarks.load_loop import Writers
 from benchmarks.load_rows import Amounts, Rows
 from benchmarks.load_servers import Apis, api_processes
 from benchmarks.load_store import LEASE_SECONDS, WORDS, Stored, claims, loop
-from service.database import connect, upgrade
-from service.people import Role
-from service.schema import metadata
-from service.store import Store
+from service.people.person import Role
+from service.searches.store import Store
+from service.storage.database import connect, upgrade
+from service.storage.schema import metadata
 
 RATES: Mapping[Kind, float] = {
     Kind.SUBMIT: 20.0,

@@ -10,9 +10,9 @@ from benchmarks.load_rows import GENES
 from benchmarks.scale_database import MEASUREMENT
 from search.contracts import Candidate
 from search.spec import SearchSpec
-from service.database import connect
-from service.records import Lease
-from service.store import Store
+from service.searches.records import Lease
+from service.searches.store import Store
+from service.storage.database import connect
 
 LEASE_SECONDS = 3600.0  # longer than any measurement
 PAGE = 100  # candidates, as many as a study of the peers has trials

@@ -14,13 +14,13 @@ from sqlalchemy import insert, update
 from benchmarks.spread import Spread
 from search.contracts import Candidate, Fidelity
 from search.spec import SearchSpec
-from service.candidates import Candidates
-from service.clock import utc_now
-from service.database import connect, upgrade, writing
-from service.leases import held_row
-from service.records import Lease
-from service.store import Store
-from service.tables import CandidateRow
+from service.searches.candidates import Candidates
+from service.searches.leases import held_row
+from service.searches.records import Lease
+from service.searches.store import Store
+from service.storage.clock import utc_now
+from service.storage.database import connect, upgrade, writing
+from service.storage.tables import CandidateRow
 
 GENES = 24
 BATCH = 64  # candidates of one transaction, where many are written together

@@ -18,7 +18,7 @@ from pydantic import (
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from models.folders import Folders
-from service.quotas import Quota
+from service.people.quotas import Quota
 
 SECRETS = ("database_url", "webhook_secret", "ray_token")
 

@@ -12,10 +12,10 @@ from service.api.limits import BodyLimit, CrowdLimit, RateLimit
 from service.api.security_headers import SecurityHeaders
 from service.api.services import Services
 from service.api.watch import Watch
-from service.census import Census
 from service.limits import RateLimiter
-from service.metrics import ApiMetrics
-from service.readiness import Readiness
+from service.observing.census import Census
+from service.observing.metrics import ApiMetrics
+from service.observing.readiness import Readiness
 
 
 def create_app(services: Services) -> FastAPI:

@@ -23,11 +23,11 @@ from service.api.journal import EntryView
 from service.api.problems import RESPONSES
 from service.api.schemas import CandidateView, StageView
 from service.api.services import Given, Services
-from service.database import reading
-from service.journal import Entry
-from service.journal_tail import JournalTail, newest
-from service.records import Status
-from service.search_feed import EventIdError, Happening, Place, SearchFeed
+from service.events.journal import Entry
+from service.events.journal_tail import JournalTail, newest
+from service.events.search_feed import EventIdError, Happening, Place, SearchFeed
+from service.searches.records import Status
+from service.storage.database import reading
 
 router = APIRouter(tags=["events"], responses=RESPONSES)
 

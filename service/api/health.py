@@ -9,7 +9,7 @@ from pydantic import BaseModel
 
 from service.api.problems import RESPONSES, respond
 from service.api.schemas import Health
-from service.readiness import OK, Readiness
+from service.observing.readiness import OK, Readiness
 
 router = APIRouter(tags=["health"], responses=RESPONSES)
 

@@ -5,7 +5,7 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
 from service.api.auth import Looks
 from service.api.problems import RESPONSES
-from service.metrics import ApiMetrics
+from service.observing.metrics import ApiMetrics
 
 router = APIRouter(tags=["health"], responses=RESPONSES)
 

@@ -13,7 +13,7 @@ from service.api.queue_place import queue_place
 from service.api.ray_dashboard import ray_dashboard_link
 from service.api.schemas import CandidateView, ProgressView, SearchView, StageView
 from service.api.services import Services
-from service.records import Progress, Search, Status, StoredCandidate
+from service.searches.records import Progress, Search, Status, StoredCandidate
 
 IN_ORDER = (
     *(Fidelity.WARM, Fidelity.PROBE, Fidelity.SCREEN, Fidelity.RUNG_1, Fidelity.RUNG_2, Fidelity.RUNG_3),

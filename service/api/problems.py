@@ -18,21 +18,21 @@ from starlette.requests import ClientDisconnect
 
 from models.registry import UnknownBackboneError
 from search.spec import SpecError
-from service.addresses import AddressError
-from service.artifacts import ArtifactsError
-from service.database import SchemaError
-from service.keys import KeyNotFoundError
+from service.driving.artifacts import ArtifactsError
+from service.events.addresses import AddressError
+from service.events.search_feed import EventIdError
+from service.events.webhooks import WebhookLimitError, WebhookNotFoundError
 from service.limits import DiskFullError, SpecTooLargeError
-from service.people import PeopleError
-from service.quotas import QuotaExceededError
-from service.records import (
+from service.people.keys import KeyNotFoundError
+from service.people.person import PeopleError
+from service.people.quotas import QuotaExceededError
+from service.searches.records import (
     IdempotencyConflictError,
     SearchFinishedError,
     SearchNotFoundError,
     SearchUnfinishedError,
 )
-from service.search_feed import EventIdError
-from service.webhooks import WebhookLimitError, WebhookNotFoundError
+from service.storage.database import SchemaError
 
 logger = logging.getLogger(__name__)
 

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from service.api.estimate import eta_seconds
 from service.api.services import Services
-from service.records import Progress, Search, Status
+from service.searches.records import Progress, Search, Status
 
 MOST = 200  # running searches that are looked at
 

@@ -1,6 +1,6 @@
 """`ray_dashboard_link`: where the Ray dashboard shows the work of one search."""
 
-from service.records import Search
+from service.searches.records import Search
 from service.settings import Settings
 
 JOB = "ray_job"

@@ -14,8 +14,8 @@ from service.api.repeat import GivenRepeat
 from service.api.schemas import Extension, SearchView
 from service.api.services import Given
 from service.api.submission import Submission, created
-from service.extension import extension
-from service.merge_patch import merged
+from service.searches.extension import extension
+from service.searches.merge_patch import merged
 
 router = APIRouter()
 

@@ -29,10 +29,10 @@ from service.api.schemas import (
 from service.api.seeds import seeded
 from service.api.services import Given
 from service.api.submission import Submission, created
-from service.people import OWNER
-from service.records import Status
-from service.search_id import PATTERN
-from service.search_list import Selection
+from service.people.person import OWNER
+from service.searches.records import Status
+from service.searches.search_id import PATTERN
+from service.searches.search_list import Selection
 
 router = APIRouter(prefix="/searches", tags=["searches"], responses=RESPONSES)
 router.include_router(search_changes.router)

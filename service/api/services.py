@@ -9,9 +9,9 @@ from fastapi import Depends, Request
 from models.folders import Folders
 from models.registry import BackboneRegistry
 from service.api.streams import Streams
-from service.artifacts import Artifacts
+from service.driving.artifacts import Artifacts
+from service.searches.store import Store
 from service.settings import Settings
-from service.store import Store
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

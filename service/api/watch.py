@@ -10,9 +10,9 @@ from typing import Any
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from service.logs import about
-from service.metrics import ApiMetrics
-from service.search_id import is_id
+from service.observing.logs import about
+from service.observing.metrics import ApiMetrics
+from service.searches.search_id import is_id
 
 logger = logging.getLogger(__name__)
 

@@ -8,15 +8,15 @@ from fastapi import APIRouter, Query, Response
 from fastapi.concurrency import run_in_threadpool
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, field_validator
 
-from service.addresses import MAX_URL, Addresses
 from service.api.auth import Runs
 from service.api.problems import RESPONSES, ProblemError
 from service.api.services import Given, Services
-from service.journal import ENDS, Action
-from service.people import Caller, Role
-from service.search_id import PATTERN
-from service.signature import installation_secret, secret_of
-from service.webhooks import Delivery, Webhook
+from service.events.addresses import MAX_URL, Addresses
+from service.events.journal import ENDS, Action
+from service.events.signature import installation_secret, secret_of
+from service.events.webhooks import Delivery, Webhook
+from service.people.person import Caller, Role
+from service.searches.search_id import PATTERN
 
 router = APIRouter(prefix="/webhooks", tags=["webhooks"], responses=RESPONSES)
 

@@ -29,10 +29,10 @@ from service.cli import (
     webhooks,
 )
 from service.cli.errors import UserError
-from service.database import SchemaError
-from service.keys import KeyNotFoundError
-from service.people import PeopleError
-from service.records import LeaseLostError
+from service.people.keys import KeyNotFoundError
+from service.people.person import PeopleError
+from service.searches.records import LeaseLostError
+from service.storage.database import SchemaError
 
 app = typer.Typer(
     name="twinsieve",

@@ -9,13 +9,13 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from service import backup as whole
-from service.backup_file import BackupError
 from service.cli.composition import VERSION
 from service.cli.errors import UserError
-from service.clock import utc_now
-from service.database import connect
 from service.settings import Settings
+from service.storage import backup as whole
+from service.storage.backup_file import BackupError
+from service.storage.clock import utc_now
+from service.storage.database import connect
 
 File = Annotated[Path, typer.Argument(dir_okay=False)]
 

@@ -9,7 +9,7 @@ import httpx
 import typer
 
 from service.cli.errors import UserError
-from service.keys import PATTERN
+from service.people.keys import PATTERN
 from service.settings import is_loopback
 
 TIMEOUT = 30.0  # seconds

@@ -13,26 +13,26 @@ from search.build import build_algorithm, build_space
 from search.contracts import Runner
 from search.space import SearchSpace
 from search.spec import SearchSpec, SpecError
-from service.addresses import Addresses
 from service.api.services import Services
-from service.artifacts import Artifacts
 from service.cli.errors import UserError
-from service.database import connect, require_current, upgrade
-from service.deliveries import Deliveries
-from service.dispatcher import Dispatcher
-from service.dispatcher_metrics import DispatcherMetrics
-from service.driver import DecidingAlgorithm, Parts, Slots
-from service.driver_process import Driver, DriverProcess
-from service.lost_connections import repeated
-from service.measure_key import MeasureKeys
-from service.origin import origin
-from service.records import Hold, Lease, SearchNotFoundError, Status
-from service.retention import Retention
-from service.reuse import Key
+from service.driving.artifacts import Artifacts
+from service.driving.dispatcher import Dispatcher
+from service.driving.driver import DecidingAlgorithm, Parts, Slots
+from service.driving.driver_process import Driver, DriverProcess
+from service.driving.retention import Retention
+from service.events.addresses import Addresses
+from service.events.deliveries import Deliveries
+from service.events.signature import installation_secret
+from service.events.webhook_delivery import WebhookDelivery
+from service.observing.dispatcher_metrics import DispatcherMetrics
+from service.searches.measure_key import MeasureKeys
+from service.searches.origin import origin
+from service.searches.records import Hold, Lease, SearchNotFoundError, Status
+from service.searches.reuse import Key
+from service.searches.store import Store
 from service.settings import Settings
-from service.signature import installation_secret
-from service.store import Store
-from service.webhook_delivery import WebhookDelivery
+from service.storage.database import connect, require_current, upgrade
+from service.storage.lost_connections import repeated
 
 if TYPE_CHECKING:
     from workers.scorer import ScoringJob

@@ -12,7 +12,7 @@ from rich.table import Table
 
 from service.cli.client import DEFAULT_SERVER, Client, Server
 from service.cli.event_stream import Followed, ServerEvent
-from service.journal import ENDS
+from service.events.journal import ENDS
 
 OptionalId = Annotated[str | None, typer.Argument(metavar="[ID]", help="A search; without it, state changes of all.")]
 AfterEvent = Annotated[str | None, typer.Option(metavar="EVENT", help="Go on behind this event.")]

@@ -10,10 +10,10 @@ from rich.markup import escape
 from rich.table import Column, Table
 
 from service.cli import composition
-from service.clock import utc_now
-from service.keys import KeyRecord, Keys
-from service.people import Role
+from service.people.keys import KeyRecord, Keys
+from service.people.person import Role
 from service.settings import Settings
+from service.storage.clock import utc_now
 
 StateDir = Annotated[
     Path | None, typer.Option(help="As `twinsieve serve` was given, where no database address is set.")

@@ -7,13 +7,13 @@ from typing import Annotated, NoReturn
 
 import typer
 
-from service import logs
 from service.cli import backup, composition
 from service.cli.errors import UserError
-from service.database import connect, upgrade
-from service.driver import drive as drive_search
-from service.driver_process import TOKEN_VARIABLE
+from service.driving.driver import drive as drive_search
+from service.driving.driver_process import TOKEN_VARIABLE
+from service.observing import logs
 from service.settings import Settings
+from service.storage.database import connect, upgrade
 
 Parent = Annotated[int | None, typer.Option(hidden=True, help="End when this process, which started us, ends.")]
 

@@ -11,8 +11,8 @@ from rich.table import Table
 from service.cli import composition
 from service.cli.errors import UserError
 from service.cli.keys import StateDir
-from service.people import check_owner
-from service.quotas import LEAST_WEIGHT, MOST, NAMES, Given, Quotas
+from service.people.person import check_owner
+from service.people.quotas import LEAST_WEIGHT, MOST, NAMES, Given, Quotas
 from service.settings import Settings
 
 commands = typer.Typer(no_args_is_help=True, help="Quotas of owners; works on the database, so where it is served.")

@@ -10,7 +10,7 @@ from service.cli.client import DEFAULT_SERVER, Client, Server
 from service.cli.errors import UserError
 from service.cli.searches import MAX_WORKERS, SearchId
 from service.cli.submit import Key, Label, Priority, put_in, queued
-from service.records import Status
+from service.searches.records import Status
 
 
 def register(app: typer.Typer) -> None:

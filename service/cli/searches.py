@@ -10,7 +10,7 @@ from rich.table import Table
 
 from service.cli.client import DEFAULT_SERVER, Client, Server
 from service.cli.watch import follow
-from service.records import Status
+from service.searches.records import Status
 
 MAX_WORKERS = 1024  # as in a spec
 SearchId = Annotated[str, typer.Argument(metavar="ID", help="As `twinsieve ls` shows it.")]

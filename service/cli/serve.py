@@ -20,13 +20,13 @@ import typer
 import uvicorn
 from rich.console import Console
 
-from service import logs
 from service.api.app import create_app
 from service.api.connections import create_server
 from service.cli import composition
 from service.cli.errors import UserError
-from service.keys import Keys
-from service.people import Role
+from service.observing import logs
+from service.people.keys import Keys
+from service.people.person import Role
 from service.settings import Settings, is_loopback
 
 STOP_SECONDS = 20.0  # for the dispatcher to end its drivers and Ray

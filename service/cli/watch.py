@@ -12,7 +12,7 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 
 from service.cli.client import Client
-from service.records import FINISHED, Status
+from service.searches.records import FINISHED, Status
 
 POLL_INTERVAL = 1.0  # seconds
 BARS = "▁▂▃▄▅▆▇█"

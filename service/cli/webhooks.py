@@ -8,7 +8,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from service.cli.client import DEFAULT_SERVER, Client, Server
-from service.journal import Action
+from service.events.journal import Action
 
 WebhookId = Annotated[str, typer.Argument(metavar="ID", help="As `twinsieve webhooks ls` shows it.")]
 

@@ -26,10 +26,10 @@ from benchmarks.load_rows import FRONT, Amounts, Rows
 from benchmarks.load_table import tables
 from benchmarks.spread import Spread
 from search.contracts import Fidelity
-from service.database import connect, upgrade
-from service.records import FidelityProgress, Status
-from service.schema import metadata
-from service.store import Store
+from service.searches.records import FidelityProgress, Status
+from service.searches.store import Store
+from service.storage.database import connect, upgrade
+from service.storage.schema import metadata
 
 AMOUNTS = Amounts(searches=60, candidates=80, measured=4, queued=5)
 TABLES = ("searches", "candidates", "stage_counts", "journal")

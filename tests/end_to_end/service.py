@@ -13,9 +13,9 @@ import httpx
 import psutil
 
 from search.contracts import Failure
-from service.database import connect
-from service.records import StoredCandidate
-from service.store import Store
+from service.searches.records import StoredCandidate
+from service.searches.store import Store
+from service.storage.database import connect
 
 SECONDS = 240.0  # how long anything may take on a machine that is busy with other things
 POLL_SECONDS = 0.02

@@ -19,10 +19,10 @@ from benchmarks.faults_verdict import Result, lost, twice
 from benchmarks.hosts import HostsError, require_hosts
 from benchmarks.hosts_client import Client
 from benchmarks.hosts_lab import DISPATCHER, DISPATCHERS, DRIVER, WORKERS, Lab, Plan, lab
-from service.database import reading
-from service.records import Status
-from service.schema import metadata
-from service.tables import SearchRow
+from service.searches.records import Status
+from service.storage.database import reading
+from service.storage.schema import metadata
+from service.storage.tables import SearchRow
 
 pytestmark = [
     pytest.mark.timeout(900),  # on a machine that is busy with other things

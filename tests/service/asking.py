@@ -5,8 +5,8 @@ from typing import Any
 import httpx
 
 from search.contracts import Candidate, Failure
-from service.records import Lease
-from service.store import Store
+from service.searches.records import Lease
+from service.searches.store import Store
 
 SPEC = {"backbone": "tiny", "budget": {"candidates": 8}, "algorithm": {"name": "genetic", "population": 4}}
 FULL = (1,) * 8

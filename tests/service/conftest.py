@@ -17,9 +17,9 @@ from sqlalchemy import Engine, create_engine, delete, make_url
 
 from service.api.services import Services
 from service.cli import main
-from service.database import connect, upgrade, writing
-from service.schema import metadata
-from service.store import Store
+from service.searches.store import Store
+from service.storage.database import connect, upgrade, writing
+from service.storage.schema import metadata
 from tests.service.commands import Cli, Ended
 from tests.service.serving import services_on, serving
 

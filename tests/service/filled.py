@@ -8,11 +8,11 @@ from sqlalchemy import Engine, insert, text
 
 from search.contracts import Fidelity
 from search.spec import SearchSpec
-from service.database import writing
-from service.journal import Action
-from service.journal_tables import JournalRow
-from service.search_id import new_id
-from service.tables import Base, CandidateRow, SearchRow, StageCountRow
+from service.events.journal import Action
+from service.searches.search_id import new_id
+from service.storage.database import writing
+from service.storage.journal_tables import JournalRow
+from service.storage.tables import Base, CandidateRow, SearchRow, StageCountRow
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 OWNERS = ("anna", "bert", "cleo")

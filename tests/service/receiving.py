@@ -8,13 +8,13 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 from search.spec import SearchSpec
-from service.addresses import Addresses
-from service.deliveries import Deliveries
-from service.journal import ENDS
-from service.people import Caller, Role
-from service.store import Store
-from service.webhook_delivery import WebhookDelivery
-from service.webhooks import Delivery
+from service.events.addresses import Addresses
+from service.events.deliveries import Deliveries
+from service.events.journal import ENDS
+from service.events.webhook_delivery import WebhookDelivery
+from service.events.webhooks import Delivery
+from service.people.person import Caller, Role
+from service.searches.store import Store
 from tests.service.conftest import Clock
 
 SECRET = "0123456789abcdef" * 4

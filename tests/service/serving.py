@@ -15,7 +15,7 @@ from models.vilt_config import ViltConfig
 from service.api.app import create_app
 from service.api.connections import PatientProtocol, create_server
 from service.api.services import Services
-from service.store import Store
+from service.searches.store import Store
 
 CONFIG = ViltConfig(hidden_size=16, heads=2, blocks=4, ffn_size=32, image_size=64)
 

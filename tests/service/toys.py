@@ -6,8 +6,8 @@ from collections.abc import Callable, Sequence
 
 from search.contracts import Candidate, Failure, Outcome, SearchAlgorithm, Utilisation
 from search.spec import SearchSpec
-from service.records import Lease
-from service.store import Store
+from service.searches.records import Lease
+from service.searches.store import Store
 
 
 class ToyAlgorithm:

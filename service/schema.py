@@ -1,9 +1,0 @@
-"""`metadata`: every table there is, for the migrations and for whoever compares with them."""
-
-from service.journal_tables import JournalRow
-from service.people_tables import KeyRow
-from service.tables import Base
-
-__all__ = ["JournalRow", "KeyRow", "metadata"]  # importing the modules is what fills the metadata
-
-metadata = Base.metadata

@@ -1,0 +1,1 @@
+"""Searches as rows: submitted, queued, leased, measured, ended."""
