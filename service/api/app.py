@@ -39,7 +39,12 @@ class _Guarded(FastAPI):
         folder = None if settings.artifacts_url is not None else services.artifacts
         self.state.services = services
         self.state.metrics = ApiMetrics(Census(services.store.engine, services.store.clock))
-        self.state.readiness = Readiness(services.store.engine, folder, min_free_bytes=settings.min_free_disk_bytes)
+        self.state.readiness = Readiness(
+            services.store.engine,
+            folder,
+            min_free_bytes=settings.min_free_disk_bytes,
+            require_bucket=lambda: services.exports.require_writable(),
+        )
 
     def openapi(self) -> dict[str, Any]:
         """The document of the whole API."""

@@ -38,6 +38,20 @@ Looks = Annotated[Caller, Depends(looking)]
 """Anybody with a key; they may look at everything, as a lab shares what it measures."""
 
 
+async def _still_good(services: Given, bearer: Bearer) -> Callable[[], bool]:
+    def still_good() -> bool:
+        try:
+            return bearer is None or bool(services.store.keys.verified(bearer.credentials))
+        except KeyRefusedError:
+            return False
+
+    return still_good
+
+
+StillGood = Annotated[Callable[[], bool], Depends(_still_good)]
+"""Whether the caller's key is good yet: for answers that last, as keys are revoked and expire. It asks the database."""
+
+
 async def _running(caller: Looks) -> Caller:
     return _with_role(caller, Role.MEMBER, Role.ADMIN)
 

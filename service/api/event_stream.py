@@ -18,6 +18,7 @@ from service.api.streams import Streams
 logger = logging.getLogger(__name__)
 
 HEARTBEAT_SECONDS = 15.0  # proxies and clients give up on silence
+KEY_SECONDS = 10.0  # between two looks at the client's key
 LIFETIME_SECONDS = 3600.0  # then the client asks again, perhaps another process
 STALLED_SECONDS = 30.0  # for a client to take what it was sent
 RETRY_MS = 2000  # before a client that lost us asks again
@@ -51,10 +52,12 @@ class EventStream(StreamingResponse):
 
     media_type = "text/event-stream"
 
-    def __init__(self, ask: Callable[[], Batch], streams: Streams, *, poll_seconds: float) -> None:
-        """Send what `ask` returns, which is called in a reader's thread, until it is over."""
+    def __init__(
+        self, ask: Callable[[], Batch], streams: Streams, *, poll_seconds: float, allowed: Callable[[], bool]
+    ) -> None:
+        """Send what `ask` returns until it is over or the client not `allowed` any more; readers' threads run both."""
         headers = {"Cache-Control": "no-cache", "X-Accel-Buffering": "no"}  # nginx would hold events back
-        super().__init__(_paced(ask, streams, poll_seconds), headers=headers)
+        super().__init__(_paced(ask, streams, poll_seconds, allowed), headers=headers)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Send it all, each part within a bounded time."""
@@ -67,10 +70,16 @@ class EventStream(StreamingResponse):
             await super().__call__(scope, receive, bounded)
 
 
-async def _paced(ask: Callable[[], Batch], streams: Streams, poll_seconds: float) -> AsyncIterator[bytes]:
+async def _paced(
+    ask: Callable[[], Batch], streams: Streams, poll_seconds: float, allowed: Callable[[], bool]
+) -> AsyncIterator[bytes]:
     clock = asyncio.get_running_loop().time
-    ends, spoke, delay = clock() + LIFETIME_SECONDS, clock(), poll_seconds
+    ends, spoke, checked, delay = clock() + LIFETIME_SECONDS, clock(), clock(), poll_seconds
     while not streams.ended and clock() < ends:
+        if clock() - checked >= KEY_SECONDS:
+            if (await streams.read(lambda: _patient(lambda: Batch(over=not allowed())))).over:
+                return
+            checked = clock()
         batch = await streams.read(lambda: _patient(ask))
         if batch.frames:
             yield b"".join(batch.frames)

@@ -16,7 +16,7 @@ from fastapi import APIRouter, Depends, Header, Query, Response
 from pydantic import BaseModel
 
 from search.contracts import Fidelity
-from service.api.auth import Looks
+from service.api.auth import Looks, StillGood
 from service.api.chromosomes import Chromosomes
 from service.api.event_stream import Batch, EventStream, beginning, frame
 from service.api.journal import EntryView
@@ -66,7 +66,9 @@ LastEventId = Annotated[str | None, Depends(_last_event_id)]
 
 
 @router.get("/searches/{search_id}/events", status_code=HTTPStatus.OK, response_class=EventStream, responses=OPENAPI)
-async def stream_search(search_id: str, services: Given, last: LastEventId, _slot: Slot) -> Response:
+async def stream_search(
+    search_id: str, services: Given, last: LastEventId, allowed: StillGood, _slot: Slot
+) -> Response:
     """One search from its submission to its end, then the stream ends.
 
     `state` is an entry of its journal and `candidate` an outcome, as `/candidates` shows it; `progress` has no id and
@@ -82,18 +84,18 @@ async def stream_search(search_id: str, services: Given, last: LastEventId, _slo
 
     if (events := await services.streams.read(begin)) is None:
         return Response(status_code=HTTPStatus.NO_CONTENT)
-    return EventStream(events.next, services.streams, poll_seconds=services.settings.poll_seconds)
+    return EventStream(events.next, services.streams, poll_seconds=services.settings.poll_seconds, allowed=allowed)
 
 
 @router.get("/events", status_code=HTTPStatus.OK, response_class=EventStream, responses=OPENAPI)
-async def stream_all(services: Given, last: LastEventId, _caller: Looks, _slot: Slot) -> Response:
+async def stream_all(services: Given, last: LastEventId, allowed: StillGood, _caller: Looks, _slot: Slot) -> Response:
     """What happens to any search from now on, or behind an event: `state` events, until the client goes."""
 
     def begin() -> _AllEvents:
         return _AllEvents(JournalTail(services.store.engine, None if last is None else _entry(services, last)))
 
     events = await services.streams.read(begin)
-    return EventStream(events.next, services.streams, poll_seconds=services.settings.poll_seconds)
+    return EventStream(events.next, services.streams, poll_seconds=services.settings.poll_seconds, allowed=allowed)
 
 
 class _SearchEvents:

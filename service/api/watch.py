@@ -5,6 +5,7 @@ import re
 import secrets
 import time
 from collections.abc import Callable, Mapping
+from http import HTTPStatus
 from typing import Any
 
 from starlette.datastructures import Headers, MutableHeaders
@@ -19,6 +20,7 @@ logger = logging.getLogger(__name__)
 HEADER = "X-Request-Id"
 WELL_FORMED = re.compile(r"[A-Za-z0-9._-]{8,64}")
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+PROBES = frozenset({"/healthz", "/readyz", "/metrics"})  # asked for every few seconds: that all is well is no news
 UNMATCHED = "none"  # the route of a path that we do not have: a client may make up any number of those
 
 
@@ -57,7 +59,8 @@ class Watch:
         self._metrics.requests.labels(route, method, str(answer.status or "gone")).observe(seconds)
         path = scope.get("raw_path", b"").decode("latin-1")
         facts = {"method": method, "route": route, "status": answer.status, "milliseconds": round(1000 * seconds, 1)}
-        logger.info("%s %s %s", method, path, answer.status, extra={"facts": facts})
+        level = logging.DEBUG if route in PROBES and answer.status == HTTPStatus.OK else logging.INFO
+        logger.log(level, "%s %s %s", method, path, answer.status, extra={"facts": facts})
 
 
 class _Answer:

@@ -21,7 +21,7 @@ from service.driving.driver import DecidingAlgorithm, Parts, Slots
 from service.driving.driver_process import Driver, DriverProcess
 from service.driving.retention import Retention
 from service.events.addresses import Addresses
-from service.events.deliveries import Deliveries
+from service.events.counted_deliveries import CountedDeliveries
 from service.events.signature import installation_secret
 from service.events.webhook_delivery import WebhookDelivery
 from service.observing.dispatcher_metrics import DispatcherMetrics
@@ -103,14 +103,18 @@ def dispatcher(settings: Settings, *, ray_address: str, own_ray: bool, metrics: 
         spawn,
         max_running=settings.max_running,
         poll_seconds=settings.poll_seconds,
-        chores={"webhooks": webhook_delivery(settings, store).run, "retention": retention(settings, store).run},
+        chores={
+            "webhooks": webhook_delivery(settings, store, metrics).run,
+            "retention": retention(settings, store).run,
+        },
     )
 
 
-def webhook_delivery(settings: Settings, store: Store) -> WebhookDelivery:
+def webhook_delivery(settings: Settings, store: Store, metrics: DispatcherMetrics) -> WebhookDelivery:
     """What tells others of what happened."""
     addresses = Addresses(private=settings.webhook_private)
-    return WebhookDelivery(Deliveries(store.engine), secret=installation_secret(settings), addresses=addresses)
+    deliveries = CountedDeliveries(store.engine, counter=metrics.deliveries)
+    return WebhookDelivery(deliveries, secret=installation_secret(settings), addresses=addresses)
 
 
 def retention(settings: Settings, store: Store) -> Retention:

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from service.events.journal import Action
 from service.searches.search_id import earliest_id
-from service.storage.journal_tables import JournalRow, SubmissionRow
+from service.storage.journal_tables import DeliveryRow, JournalRow, SubmissionRow
 from service.storage.tables import SearchRow
 
 
@@ -22,6 +22,12 @@ def exported_before(session: Session, time: datetime, *, limit: int) -> Sequence
 def forget_keys(session: Session, *, before: datetime) -> None:
     """From now on these idempotency keys are new again."""
     session.execute(delete(SubmissionRow).where(SubmissionRow.created_at < before))
+
+
+def forget_deliveries(session: Session, *, before: datetime) -> None:
+    """Of what is told to webhooks, forget what is over: delivered, or given up; the journal keeps what it was about."""
+    entry = select(JournalRow.id).where(JournalRow.id == DeliveryRow.journal_id, JournalRow.at < before)
+    session.execute(delete(DeliveryRow).where(DeliveryRow.next_at.is_(None), entry.exists()))
 
 
 def artifacts_deleted(session: Session, search_id: str) -> bool:

@@ -11,7 +11,7 @@ from pathlib import Path
 from sqlalchemy.exc import InterfaceError, OperationalError
 
 from service.driving.artifacts import Artifacts, ArtifactsError
-from service.driving.old_searches import artifacts_deleted, ended, exported_before, forget_keys
+from service.driving.old_searches import artifacts_deleted, ended, exported_before, forget_deliveries, forget_keys
 from service.events.journal import SERVICE
 from service.people.person import Caller, Role
 from service.searches.records import Search, SearchNotFoundError
@@ -27,6 +27,8 @@ SERVICE_CALLER = Caller(SERVICE, Role.ADMIN, None)
 SWEEP_SECONDS = 3600.0
 KEYS_KEPT = timedelta(days=30)
 """So long the same submission may be repeated under its idempotency key."""
+DELIVERIES_KEPT = timedelta(days=30)
+"""So long their owners see what became of requests to their webhooks."""
 AT_ONCE = 100
 
 
@@ -75,10 +77,11 @@ class Retention:
             stop.wait(SWEEP_SECONDS)
 
     def sweep(self) -> None:
-        """Delete artifacts that are too old, keys of submissions that nobody repeats any more, and our copies."""
+        """Delete what is too old: artifacts, keys of submissions, deliveries that are over, and copies of ours."""
         now = self.store.clock()
         with writing(self.store.engine) as session:
             forget_keys(session, before=now - KEYS_KEPT)
+            forget_deliveries(session, before=now - DELIVERIES_KEPT)
         while due := self._due(now):
             for search_id in due:
                 self._delete_if_there(search_id)

@@ -11,6 +11,7 @@ from pathlib import Path
 from sqlalchemy import Engine, text
 from sqlalchemy.exc import SQLAlchemyError
 
+from service.driving.artifacts import ArtifactsError
 from service.limits import existing
 from service.storage.database import SchemaError, reading, require_current
 
@@ -18,6 +19,7 @@ logger = logging.getLogger(__name__)
 
 OK = "ok"
 FRESH_SECONDS = 1.0  # as long as one look answers every probe
+BUCKET_SECONDS = 60.0  # between two looks at a bucket, which write a file into it
 PATIENCE_SECONDS = 3.0  # for a database that is frozen or cut off
 
 Parts = Mapping[str, str]
@@ -36,13 +38,19 @@ class Readiness:
         folder: Path | None,
         *,
         min_free_bytes: int,
+        require_bucket: Callable[[], None] = lambda: None,
         patience: float = PATIENCE_SECONDS,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        """`folder` is where artifacts lie; None where they lie in a bucket."""
+        """`folder` is where artifacts lie; None where they lie in a bucket, which `require_bucket` then looks at.
+
+        It raises ArtifactsError where nothing can be written.
+        """
         self._engine = engine
         self._folder = folder
         self._min_free_bytes = min_free_bytes
+        self._require_bucket = require_bucket
+        self._bucket, self._bucket_looked = OK, -BUCKET_SECONDS
         self._patience = patience
         self._clock = clock
         self._looked = -FRESH_SECONDS
@@ -60,6 +68,8 @@ class Readiness:
 
     def look(self) -> Parts:
         """What `parts` tells, looked at now."""
+        if self._folder is None and self._clock() - self._bucket_looked >= BUCKET_SECONDS:
+            self._bucket, self._bucket_looked = self._look_at_bucket(), self._clock()
         return {**self._database(), **self._disk()}
 
     def _database(self) -> Parts:
@@ -74,9 +84,16 @@ class Readiness:
             return {"database": "does not answer", "schema": "not known: the database does not answer"}
         return {"database": OK, "schema": OK}
 
+    def _look_at_bucket(self) -> str:
+        try:
+            self._require_bucket()
+        except ArtifactsError:  # which is logged where it is raised
+            return "the bucket cannot be written"
+        return OK
+
     def _disk(self) -> Parts:
         if self._folder is None:
-            return {"artifacts": OK}
+            return {"artifacts": self._bucket}
         place = existing(self._folder)
         if not os.access(place, os.W_OK | os.X_OK):
             return {"artifacts": "the folder cannot be written"}

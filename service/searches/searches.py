@@ -12,6 +12,7 @@ from search.spec import SearchSpec
 from service.events.journal import Action, enter
 from service.people.person import Caller
 from service.people.quotas import Quotas
+from service.searches.labels import file_under
 from service.searches.pauses import paused_for
 from service.searches.queue import Queue
 from service.searches.records import Change, Idempotency, Search, SearchFinishedError, Status
@@ -201,6 +202,7 @@ class Searches:
             if change.priority is not None and change.priority != row.priority:
                 _require_unfinished(row, "needs no priority")
             if changed := _apply(row, change):
+                file_under(session, row)
                 self._enter(session, Action.CHANGED, row, caller, **changed)
             return from_row(row)
 
@@ -247,6 +249,7 @@ class Searches:
                 reserve(session, row, idempotency)
             self._quotas.require_room(session, row.owner, spec)
             session.add(row)
+            file_under(session, row)
             detail = {} if row.extends is None else {"extends": row.extends}
             self._enter(session, Action.SUBMITTED, row, caller, name=row.name, **detail)
             session.flush()

@@ -107,7 +107,17 @@ class SearchRow(Base):
         Index(None, "status", "id"),
         Index(None, "owner", "id"),
         Index(None, "owner", "status", "id"),
+        Index(None, "status", "owner", "priority", "id"),
     )
+
+
+class LabelRow(Base):
+    """A search under one of its labels, for whoever looks for it; written along with the search's own list of them."""
+
+    __tablename__ = "search_labels"
+
+    label: Mapped[str] = mapped_column(String(64), primary_key=True)
+    search_id: Mapped[str] = mapped_column(ForeignKey(SearchRow.id, ondelete="CASCADE"), primary_key=True, index=True)
 
 
 class CandidateRow(Base):

@@ -12,19 +12,23 @@ from service.events.journal import Action
 from service.searches.search_id import new_id
 from service.storage.database import writing
 from service.storage.journal_tables import JournalRow
-from service.storage.tables import Base, CandidateRow, SearchRow, StageCountRow
+from service.storage.tables import Base, CandidateRow, LabelRow, SearchRow, StageCountRow
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 OWNERS = ("anna", "bert", "cleo")
 FINALS = 4  # the last candidates of the large search
 STAGES = (Fidelity.SCREEN, Fidelity.PROXY, Fidelity.FINAL)
 AT_ONCE = 5000
+RARE = 500  # one search of so many has the label
 
 
 def fill(engine: Engine, *, searches: int, candidates: int) -> Sequence[str]:
     """The ids of `searches` ended searches, the first of which is large, and of a queued one of each owner."""
     ids = [new_id(START + timedelta(seconds=number)) for number in range(searches + len(OWNERS))]
     _insert(engine, SearchRow, [_search(each, number, number >= searches) for number, each in enumerate(ids)])
+    _insert(
+        engine, LabelRow, [{"label": label, "search_id": ids[at]} for at in range(searches) for label in labels(at)]
+    )
     _insert(engine, StageCountRow, [_count(each, stage) for each in ids for stage in STAGES])
     _insert(engine, JournalRow, [entry for number, each in enumerate(ids) for entry in _entries(each, number)])
     _insert(engine, CandidateRow, [_candidate(ids[0], index, candidates) for index in range(candidates)])
@@ -33,6 +37,11 @@ def fill(engine: Engine, *, searches: int, candidates: int) -> Sequence[str]:
         with engine.execution_options(isolation_level="AUTOCOMMIT").connect() as connection:
             connection.execute(text("ANALYZE"))
     return ids
+
+
+def labels(number: int) -> list[str]:
+    """A label that all have, and one that few have, of a search by its number."""
+    return ["all", *(["rare"] * (number % RARE == 0))]
 
 
 def _insert(engine: Engine, table: type[Base], rows: Sequence[Mapping[str, Any]]) -> None:
@@ -58,7 +67,7 @@ def _search(search_id: str, number: int, queued: bool) -> dict[str, Any]:
         "pause_requested": False,
         "owner": OWNERS[number % len(OWNERS)],
         "priority": 0,
-        "labels": [],
+        "labels": labels(number),
         "notes": "",
         "error": "why" if status == "failed" else None,
         "front": None if queued else [0],

@@ -13,6 +13,7 @@ from sqlalchemy.exc import OperationalError
 
 from service.api import event_stream
 from service.api.services import Services
+from service.people.person import Role
 from service.searches.store import Store
 from service.settings import Settings
 from tests.service.api.test_events import FAST, streamed, told
@@ -75,6 +76,20 @@ def test_a_stream_ends_for_another_to_begin(api: httpx.Client, monkeypatch: pyte
     monkeypatch.setattr(event_stream, "LIFETIME_SECONDS", 0.1)
     with streamed(api, "/events") as events:
         assert [each.name for each in events] == [""]
+
+
+def test_a_stream_ends_with_its_key(api: httpx.Client, services: Services, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(event_stream, "KEY_SECONDS", 0.02)
+    key, other = (services.store.keys.create("ann", Role.VIEWER) for _ in range(2))
+    with (
+        streamed(api, "/events", Authorization=f"Bearer {key.key}") as events,
+        streamed(api, "/events", Authorization=f"Bearer {other.key}") as more,
+    ):
+        assert next(events).name == ""
+        services.store.keys.revoke(key.record.id)
+        assert list(events) == []
+        next(more)
+        assert services.streams.open == 1
 
 
 def test_a_client_that_takes_nothing_is_let_go(services: Services, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -50,6 +50,14 @@ class TestRequestId:
         assert made != api.get("/healthz").headers["x-request-id"]
 
 
+def test_that_all_is_well_is_no_news(api: httpx.Client, said: io.StringIO) -> None:
+    for path in ("/healthz", "/readyz", "/metrics"):
+        assert api.get(path).status_code == 200
+    api.put("/healthz")
+    assert line(said, route="/healthz", status=405)
+    assert [each for each in map(json.loads, said.getvalue().splitlines()) if each.get("status") == 200] == []
+
+
 @pytest.mark.parametrize(
     ("method", "path", "status"),
     [

@@ -10,12 +10,14 @@ import pytest
 from search.spec import SearchSpec
 from service.driving.artifacts import Artifacts, ArtifactsError
 from service.driving.old_searches import exported_before
-from service.driving.retention import KEYS_KEPT, Retention
+from service.driving.retention import DELIVERIES_KEPT, KEYS_KEPT, Retention
+from service.events.deliveries import Deliveries
 from service.events.journal import Action
 from service.searches.records import Idempotency, SearchNotFoundError, SearchUnfinishedError, Status
 from service.searches.store import Store
 from service.storage.database import reading
 from tests.service.conftest import Clock
+from tests.service.receiving import ended_search, told_of
 from tests.service.toys import claim_new
 
 KEEP = timedelta(days=7)
@@ -74,6 +76,25 @@ def test_for_ever(store: Store, retention: Retention, clock: Clock, tmp_path: Pa
     keeping = Retention(store=store, exports=retention.exports, scratch=retention.scratch, copied=False)
     keeping.sweep()
     assert there(tmp_path, search_id) == ["bucket", "scratch"]
+
+
+def test_deliveries_that_are_over(
+    store: Store, retention: Retention, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("service.events.deliveries.MAX_ATTEMPTS", 1)
+    webhook = told_of(store, "http://127.0.0.1:9/")
+    for _ in range(3):
+        ended_search(store)
+    deliveries = Deliveries(store.engine, clock)
+    arrived, failed, _waiting = deliveries.claim()
+    deliveries.delivered(arrived)
+    deliveries.failed(failed, "no answer")
+    clock.now += DELIVERIES_KEPT
+    retention.sweep()
+    assert len(store.webhooks.deliveries(webhook)) == 3
+    clock.now += timedelta(seconds=1)
+    retention.sweep()
+    assert [each.delivered_at for each in store.webhooks.deliveries(webhook)] == [None]
 
 
 def test_another_machine_s_deletion(store: Store, retention: Retention, tmp_path: Path) -> None:

@@ -11,7 +11,8 @@ import pytest
 from sqlalchemy import Engine, text
 
 from service.api.services import Services
-from service.observing.readiness import FRESH_SECONDS, Readiness
+from service.driving.artifacts import ArtifactsError
+from service.observing.readiness import BUCKET_SECONDS, FRESH_SECONDS, Readiness
 from service.settings import Settings
 from service.storage.database import connect, writing
 from tests.service.serving import serving
@@ -52,8 +53,21 @@ def test_a_folder_that_cannot_be_written(sqlite: Engine, tmp_path: Path, monkeyp
     assert readiness(sqlite, tmp_path).look()["artifacts"] == "the folder cannot be written"
 
 
-def test_a_bucket_is_not_looked_at(sqlite: Engine) -> None:
-    assert readiness(sqlite, None, min_free_bytes=1 << 60).look()["artifacts"] == "ok"
+def test_a_bucket_is_looked_at_once_a_minute(sqlite: Engine) -> None:
+    now, looks, broken = [0.0], list[float](), [False]
+
+    def require() -> None:
+        looks.append(now[0])
+        if broken[0]:
+            raise ArtifactsError("no")
+
+    bucket = Readiness(sqlite, None, min_free_bytes=1 << 60, require_bucket=require, clock=lambda: now[0])
+    assert bucket.look()["artifacts"] == "ok"
+    broken[0], now[0] = True, BUCKET_SECONDS - 1
+    assert bucket.look()["artifacts"] == "ok"
+    now[0] = BUCKET_SECONDS
+    assert bucket.look()["artifacts"] == "the bucket cannot be written"
+    assert looks == [0.0, BUCKET_SECONDS]
 
 
 def test_a_frozen_database_is_told_and_asked_once(sqlite: Engine, tmp_path: Path) -> None:

@@ -18,7 +18,7 @@ from service.searches.records import (
     SearchFinishedError,
     Status,
 )
-from service.searches.search_list import LABELLED_AMONG, Selection
+from service.searches.search_list import Selection
 from service.searches.store import Store
 from service.storage.database import reading
 from service.storage.tables import StageCountRow
@@ -250,19 +250,18 @@ class TestSelection:
         assert found(label="even third", limit=1) == [3]
         assert found(label="even third", limit=1, after=ids[3]) == [0]
 
-    def test_a_page_by_label_looks_through_so_many(
-        self, store: Store, clock: Clock, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        monkeypatch.setattr("service.searches.search_list.LABELLED_AMONG", 3)
-        assert LABELLED_AMONG > 3
+    def test_the_pages_of_a_label_hold_what_has_it_now(self, store: Store, clock: Clock) -> None:
         ids = list[str]()
         for number in range(7):
             clock.advance(1)
-            labels = ["rare"] if number in (0, 1) else []
-            ids.append(store.searches.create(SearchSpec(), "1", labels=labels).id)
+            ids.append(store.searches.create(SearchSpec(), "1", labels=["rare"] if number in (0, 1, 5) else ["x"]).id)
+        store.searches.change(ids[5], Change(labels=["x", "y"]))
+        store.searches.change(ids[3], Change(labels=["rare"]))
+        store.searches.change(ids[1], Change(notes="kept under its labels"))
         after, found, pages = None, list[str](), 0
         while pages == 0 or after is not None:
-            page = store.searches.selected(Selection(label="rare"), after=after)
+            page = store.searches.selected(Selection(label="rare"), after=after, limit=2)
             found += [each.id for each in page.items]
             after, pages = page.next, pages + 1
-        assert (found, pages) == ([ids[1], ids[0]], 3)
+        assert (found, pages) == ([ids[3], ids[1], ids[0]], 2)
+        assert [each.id for each in store.searches.selected(Selection(label="y")).items] == [ids[5]]

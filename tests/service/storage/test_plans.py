@@ -78,6 +78,9 @@ WORK: dict[str, Work] = {
     "list of what an owner has none of": lambda on: on.store.searches.selected(
         Selection(owner="bert", status=Status.FAILED)
     ),
+    "list of a label that all have": lambda on: on.store.searches.selected(Selection(label="all"), after=on.ids[700]),
+    "list of a label that few have": lambda on: on.store.searches.selected(Selection(label="rare")),
+    "list of a label that none has": lambda on: on.store.searches.selected(Selection(label="none")),
     "counts for a list": lambda on: on.store.candidates.progress(on.ids[100:150]),
     "poll": lambda on: (on.store.searches.get(on.large), on.store.candidates.progress([on.large])),
     "place in the queue": lambda on: on.store.searches.queue_position(on.ids[-1]),
