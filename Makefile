@@ -49,6 +49,7 @@ bench: $(PEERS) ## Measure again what README claims, quickly, beside other syste
 	$(BIN)/python -m benchmarks.quality --quick
 	$(BIN)/python -m benchmarks.scale --quick
 	$(BIN)/python -m benchmarks.end_to_end --quick
+	$(BIN)/python -m benchmarks.load --quick
 
 serve: $(READY) ## Serve on http://127.0.0.1:8321
 	$(BIN)/twinsieve serve
