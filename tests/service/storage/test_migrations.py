@@ -155,7 +155,10 @@ def test_a_released_database_keeps_its_rows_and_takes_the_stages_since(empty: En
 def test_labels_from_before_are_found(empty: Engine, clock: Clock) -> None:
     upgrade(empty)
     store = Store.on(empty, clock=clock, lease_seconds=LEASE_SECONDS)
-    ids = [store.searches.create(SearchSpec(), "1", labels=labels).id for labels in ((), ("a",), ("a", 'b "c" \u00fc'))]
+    ids = list[str]()
+    for labels in ((), ("a",), ("a", 'b "c" \u00fc')):
+        clock.advance(1)
+        ids.append(store.searches.create(SearchSpec(), "1", labels=labels).id)
     downgrade(empty, "0004")
     upgrade(empty)
     for label, found in (("a", ids[2:0:-1]), ('b "c" \u00fc', ids[2:]), ("c", [])):
