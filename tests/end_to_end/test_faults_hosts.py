@@ -83,7 +83,8 @@ def test_a_unit_that_was_killed_runs_again(hosts: Hosts, server: Unit) -> None:
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGINT])
 def test_nothing_outlives_whoever_made_the_hosts(number: signal.Signals) -> None:
     code = (
-        "import subprocess, sys, time\n"
+        "import signal, subprocess, sys, time\n"
+        "signal.signal(signal.SIGINT, signal.default_int_handler)\n"  # which a shell's background job ignores
         "from benchmarks.hosts_network import booted\n"
         "with booted(['one'], binds={}) as hosts:\n"
         "    hosts['one'].start([sys.executable, '-c', 'import time; time.sleep(600)'], environment={}, output=2)\n"

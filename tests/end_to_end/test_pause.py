@@ -15,7 +15,7 @@ def test_paused_and_resumed(service: Service, undisturbed: Finished) -> None:
     assert service.request("POST", f"/searches/{search_id}/pause").json()["pause_requested"]
     service.until(lambda: service.view(search_id), lambda view: view["status"] == "paused")
     service.until(lambda: [each for each in workers if each.is_running()], lambda alive: not alive)
-    assert service.driver(search_id) == []
+    service.until(lambda: service.driver(search_id), lambda found: not found)
     before = told(service.history(search_id))
     assert 3 <= len(before) < len(service.history(undisturbed.id))
 
