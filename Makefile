@@ -21,7 +21,7 @@ demo: $(READY) ## Serve, search a small world over REST, show what was found (ab
 	$(BIN)/twinsieve demo
 
 test: lint ## Run the whole suite
-	$(BIN)/pytest --numprocesses logical --maxprocesses 4 --dist loadgroup
+	$(BIN)/pytest --numprocesses logical --maxprocesses 4 --dist loadscope --no-loadscope-reorder
 
 lint: $(READY) ## Check style, types, the arrows between the folders, and that no secret lies about
 	$(BIN)/ruff check .

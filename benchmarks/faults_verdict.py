@@ -8,7 +8,7 @@ from typing import Any
 from benchmarks.faults_searches import Followed
 from benchmarks.hosts_lab import DISPATCHERS, DRIVER, WORKER, WORKERS, Lab
 from search.contracts import Candidate, Failure, Outcome
-from service.searches.records import Progress, SearchNotFoundError, Status, StoredCandidate
+from service.domain.records import Progress, SearchNotFoundError, Status, StoredCandidate
 
 TIMED = ("seconds", "elapsed_seconds", "latency_ms", "latency_p90_ms", "peak_memory_mb")
 """What of a measurement depends on the machine at that moment."""

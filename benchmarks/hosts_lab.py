@@ -16,7 +16,7 @@ from benchmarks.hosts_client import Client
 from benchmarks.hosts_network import Hosts, booted
 from benchmarks.hosts_postgres import Postgres
 from benchmarks.hosts_unit import Unit, kept
-from service.people.person import Role
+from service.domain.person import Role
 from service.searches.store import Store
 from service.storage.database import connect, upgrade
 

@@ -25,10 +25,14 @@ def fill(url: str, table: Table, rows: Iterable[Row]) -> int:
 
 
 def settle(url: str) -> None:
-    """What PostgreSQL does by itself in the minutes after: look at how the rows are spread. SQLite never does."""
+    """What PostgreSQL does by itself in the minutes after: look at how the rows are spread, write them to their place.
+
+    SQLite never does the first, and did the second as it closed.
+    """
     if make_url(url).get_backend_name() == "postgresql":
         with psycopg.connect(_plain(url), autocommit=True) as connection:
             connection.execute("VACUUM ANALYZE")
+            connection.execute("CHECKPOINT")
 
 
 def _inserted(url: str, table: Table, names: list[str], rows: Iterator[Row]) -> int:

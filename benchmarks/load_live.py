@@ -13,7 +13,7 @@ import httpx
 
 from benchmarks.load_store import Driver
 from benchmarks.spread import Spread
-from service.searches.records import Lease
+from service.domain.records import Lease
 from service.searches.store import Store
 from service.storage.database import connect
 

@@ -18,7 +18,7 @@ from benchmarks.load_loop import Writers
 from benchmarks.load_rows import Amounts, Rows
 from benchmarks.load_servers import Apis, api_processes
 from benchmarks.load_store import LEASE_SECONDS, WORDS, Stored, claims, loop
-from service.people.person import Role
+from service.domain.person import Role
 from service.searches.store import Store
 from service.storage.database import connect, upgrade
 from service.storage.schema import metadata

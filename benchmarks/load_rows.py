@@ -10,9 +10,9 @@ from typing import Any
 
 from search.contracts import Fidelity
 from search.spec import SearchSpec
+from service.domain.records import FINISHED, Status
+from service.domain.search_id import ALPHABET, LENGTH, RANDOM_BITS
 from service.events.journal import SERVICE, Action
-from service.searches.records import FINISHED, Status
-from service.searches.search_id import ALPHABET, LENGTH, RANDOM_BITS
 
 GENES = 24  # of `shapes-vilt`
 OWNERS = 40
@@ -155,7 +155,7 @@ class Rows:
                     "search_id": each.id,
                     "fidelity": str(Fidelity.PROXY),
                     **counts,
-                    "seconds": 1.25 * each.candidates,
+                    **dict.fromkeys(("seconds", "busy_seconds"), 1.25 * each.candidates),
                 }
 
     def journal(self) -> Iterator[Row]:
@@ -182,7 +182,7 @@ def _end(chance: random.Random) -> Status:
 
 
 def _id(at: datetime, chance: random.Random) -> str:
-    """As `service.searches.search_id.new_id`, from a seed."""
+    """As `service.domain.search_id.new_id`, from a seed."""
     number = int(at.timestamp() * 1000) << RANDOM_BITS | chance.getrandbits(RANDOM_BITS)
     return "".join(ALPHABET[number >> shift & 31] for shift in range(5 * (LENGTH - 1), -1, -5))
 

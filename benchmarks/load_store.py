@@ -10,7 +10,7 @@ from benchmarks.load_rows import GENES
 from benchmarks.scale_database import MEASUREMENT
 from search.contracts import Candidate
 from search.spec import SearchSpec
-from service.searches.records import Lease
+from service.domain.records import Lease
 from service.searches.store import Store
 from service.storage.database import connect
 

@@ -14,9 +14,9 @@ from sqlalchemy import insert, update
 from benchmarks.spread import Spread
 from search.contracts import Candidate, Fidelity
 from search.spec import SearchSpec
+from service.domain.records import Lease
 from service.searches.candidates import Candidates
 from service.searches.leases import held_row
-from service.searches.records import Lease
 from service.searches.store import Store
 from service.storage.clock import utc_now
 from service.storage.database import connect, upgrade, writing

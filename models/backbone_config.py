@@ -1,6 +1,7 @@
 """What every backbone says of its sizes, without torch."""
 
-from typing import Any, Protocol
+from collections.abc import Mapping
+from typing import Any, Protocol, Self
 
 from models.architecture import SubLayer
 
@@ -25,6 +26,10 @@ class BackboneConfig(Protocol):
         """Side of a patch, in pixels."""
 
     @property
+    def vocabulary(self) -> int:
+        """How many tokens the text embedding knows."""
+
+    @property
     def max_text_length(self) -> int:
         """The longest text, in tokens."""
 
@@ -41,4 +46,12 @@ class BackboneConfig(Protocol):
         """The droppable sub-layers in gene order."""
 
     def to_json(self) -> dict[str, Any]:
-        """Plain data that the class's own `from_json` reads back."""
+        """Plain data, numbers alone, that `from_json` reads back."""
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Self:
+        """The config that `to_json` described.
+
+        Raises:
+            ValueError: it described none.
+        """

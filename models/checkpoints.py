@@ -44,15 +44,33 @@ def load_network(
         CheckpointError: the file is torn, of another kind, or its keys or shapes are not those of a ViLT or METER.
     """
     known = Heads(heads, vision_heads, language_heads)
-    contents = _read_folder(path) if path.is_dir() else _read_original(path, known)
+    contents = read_contents(path, known, image_size=image_size)
+    tokenizer = path / TOKENIZER if (path / TOKENIZER).is_file() else None
+    return network_of(contents, source=path.name, tokenizer=tokenizer)
+
+
+def read_contents(path: Path, heads: Heads, *, image_size: int | None = None) -> Contents:
+    """What `path` holds, under our names; see `load_network`.
+
+    Raises:
+        CheckpointError: the file is torn, of another kind, or has keys that are not those of a ViLT or METER.
+    """
+    contents = _read_folder(path) if path.is_dir() else _read_original(path, heads)
     if contents.dropped:
         count, names = len(contents.dropped), ", ".join(sorted(contents.dropped))
         log.info("%s: %d keys not needed and dropped: %s", path.name, count, names)
-    contents = at_image_size(contents, image_size)
-    tokenizer = path / TOKENIZER if (path / TOKENIZER).is_file() else None
-    backbone = build_backbone(contents.config, contents.state, source=path.name)
+    return at_image_size(contents, image_size)
+
+
+def network_of(contents: Contents, *, source: str, tokenizer: Path | None) -> Network:
+    """The network with those weights, on the CPU in eval mode.
+
+    Raises:
+        CheckpointError: keys are missing or unexpected, or shapes differ; all of them are named.
+    """
+    backbone = build_backbone(contents.config, contents.state, source=source)
     head_modules = build_heads(contents.state).eval().requires_grad_(False)
-    return Network(backbone, head_modules, contents.answers, tokenizer, {"source": path.name})
+    return Network(backbone, head_modules, contents.answers, tokenizer, {"source": source})
 
 
 def save_network(folder: Path, network: Network, *, provenance: Mapping[str, object]) -> None:
@@ -91,7 +109,7 @@ def _read_ours(path: Path, config: Mapping[str, Any]) -> Contents:
     held = sorted({key.split(".")[1] for key in state if key.startswith("heads.")})
     if (said := config.get("heads")) is not None and sorted(said) != held:
         raise CheckpointError(f"{path.name}: config.json lists heads {said}; the weights hold {held}")
-    return Contents(entry.config, state, entry.answers)
+    return Contents(entry.config, state, entry.answers, tensors=len(state))
 
 
 def _read_original(path: Path, heads: Heads) -> Contents:

@@ -5,6 +5,7 @@ from typing import Protocol
 
 from models.architecture import Architecture, PatchMode
 from models.backbone_config import BackboneConfig
+from models.plugins.backbone import plugin_of
 from models.vilt_config import ViltConfig
 from models.workload import Workload
 
@@ -41,6 +42,8 @@ def cost_model(config: BackboneConfig, workload: Workload) -> CostModel:
     from models.costs.vilt_cost import ViltCost
     from models.meter_config import MeterConfig
 
+    if (plugin := plugin_of(config)) is not None:
+        return plugin.cost(config, workload)
     if isinstance(config, ViltConfig):
         return ViltCost(config, workload)
     if isinstance(config, MeterConfig):

@@ -1,7 +1,8 @@
 """Task heads on the pooled features, with the loss and the score of each task (ViLT, METER)."""
 
-from collections.abc import Callable, Mapping
-from typing import Protocol, TypeVar
+from collections.abc import Callable, Iterator, Mapping
+from functools import lru_cache
+from typing import Protocol, TypeVar, cast
 
 import torch
 from torch import Tensor, nn
@@ -9,6 +10,8 @@ from torch.nn import functional as F
 from torch.nn.utils import skip_init
 
 from models.backbone_config import BackboneConfig
+from models.plugins.installed import resolved
+from models.plugins.task import TaskPlugin, task_plugins
 from models.workload import TaskName
 
 Head = TypeVar("Head", bound=nn.Module)
@@ -30,7 +33,17 @@ class Classifier(nn.Module):
         return logits
 
 
-class Task(Protocol):
+class Rules(Protocol):
+    """How a task trains and judges."""
+
+    def loss(self, logits: Tensor, targets: Tensor) -> Tensor:
+        """The training loss, a scalar; targets as in `Batch`."""
+
+    def scores(self, logits: Tensor, targets: Tensor) -> Tensor:
+        """The score of each example (B,), 0 to 1; their mean is the accuracy."""
+
+
+class Task(Rules, Protocol):
     """What a task does with pooled features, one row per pass of the network."""
 
     def head(self, config: BackboneConfig, answers: int) -> nn.Module:
@@ -38,12 +51,6 @@ class Task(Protocol):
 
     def logits(self, head: nn.Module, pooled: Tensor) -> Tensor:
         """`pooled` (B, passes, P) to logits (B, classes)."""
-
-    def loss(self, logits: Tensor, targets: Tensor) -> Tensor:
-        """The training loss, a scalar; targets as in `Batch`."""
-
-    def scores(self, logits: Tensor, targets: Tensor) -> Tensor:
-        """The score of each example (B,), 0 to 1; their mean is the accuracy."""
 
 
 class Vqa:
@@ -111,7 +118,48 @@ class Retrieval:
         return (logits.argmax(1) == targets).float()
 
 
-TASKS: Mapping[TaskName, Task] = {TaskName.VQA: Vqa(), TaskName.NLVR2: Nlvr2(), TaskName.RETRIEVAL: Retrieval()}
+class Plugged:
+    """A task of another package: a classifier over its classes; how it trains and judges is the package's own."""
+
+    def __init__(self, plugin: TaskPlugin, rules: Rules) -> None:
+        self._plugin = plugin
+        self.loss = rules.loss
+        self.scores = rules.scores
+
+    def head(self, config: BackboneConfig, answers: int) -> nn.Module:
+        """P times the images, 2 D, the classes; `answers` is not used."""
+        del answers
+        return Classifier(self._plugin.images * config.pooled_size, 2 * config.hidden_size, len(self._plugin.classes))
+
+    def logits(self, head: nn.Module, pooled: Tensor) -> Tensor:
+        """A pass for each image of an example."""
+        logits: Tensor = head(pooled.flatten(1))
+        return logits
+
+
+BUILT_IN: Mapping[TaskName, Task] = {TaskName.VQA: Vqa(), TaskName.NLVR2: Nlvr2(), TaskName.RETRIEVAL: Retrieval()}
+
+
+@lru_cache
+def _plugged(name: TaskName) -> Task:
+    plugin = task_plugins().usable[name]
+    return Plugged(plugin, cast(Rules, resolved(plugin.rules)))
+
+
+class _Tasks(Mapping[TaskName, Task]):
+    """Every task; what a plugin names is imported when it is asked for."""
+
+    def __getitem__(self, name: TaskName) -> Task:
+        return BUILT_IN[name] if name in BUILT_IN else _plugged(name)
+
+    def __iter__(self) -> Iterator[TaskName]:
+        return iter(TaskName)
+
+    def __len__(self) -> int:
+        return len(TaskName)
+
+
+TASKS: Mapping[TaskName, Task] = _Tasks()
 
 
 def drawn(empty: Callable[[], Head], *, generator: torch.Generator) -> Head:

@@ -7,6 +7,7 @@ from pathlib import Path
 import torch
 
 from models.architecture import Choice, Stack
+from models.formats.model_card import CARD, model_card
 from models.modules.build import build_modules
 from models.modules.merge import Mergeable
 from models.modules.options import RoutingFunction
@@ -80,5 +81,6 @@ def merge_folder(folder: Path, target: Path) -> tuple[SlimModel, SlimModel]:
     config |= {"architecture": after.architecture.to_json(), "provenance": {"merged_from": config["provenance"]}}
     parts = {"backbone": after.backbone, "modules": after.carried, "head": after.head}
     state = {f"{name}.{key}": value for name, part in parts.items() for key, value in part.state_dict().items()}
-    write_folder(target, config=config, state=state, tokenizer=folder / TOKENIZER)
+    further = {CARD: model_card(config)}
+    write_folder(target, config=config, state=state, tokenizer=folder / TOKENIZER, further=further)
     return before, after

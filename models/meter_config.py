@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, fields
 from functools import lru_cache
-from typing import Any
+from typing import Any, Self
 
 from models.architecture import Stack, SubLayer, SubLayerKind
 
@@ -126,7 +126,7 @@ class MeterConfig:
         return asdict(self)
 
     @classmethod
-    def from_json(cls, data: Mapping[str, Any]) -> "MeterConfig":
+    def from_json(cls, data: Mapping[str, Any]) -> Self:
         """The config that `to_json` described.
 
         Raises:

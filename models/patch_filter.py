@@ -86,7 +86,7 @@ def choose_patches(real: Tensor, *, keep: PatchKeep, scores: Tensor, foreground:
     """
     budget = _budgets(real, keep)  # (B,)
     if keep.mode is PatchMode.RANDOM:
-        return _best(real, _permuted(real), budget)
+        return _best(real, random_order(real), budget)
     if keep.mode is PatchMode.SCORE_ONLY or foreground is None:
         return _best(real, scores, budget)
     # where there is no split, everything counts as foreground, whose quota is then the whole budget
@@ -133,8 +133,8 @@ def _mass(scores: Tensor, front: Tensor, real: Tensor) -> Tensor:
     return (mass * front).sum(1) / mass.sum(1).clamp(min=torch.finfo(mass.dtype).tiny)
 
 
-def _permuted(real: Tensor) -> Tensor:
-    """Scores (B, N) that rank the real patches of each row at random."""
+def random_order(real: Tensor) -> Tensor:
+    """Scores (B, N) that rank the real patches of each row at random; see `choose_patches`."""
     counts = real.sum(1)
     orders = {count: _permutation(count, real.shape[1]) for count in set(counts.tolist())}
     table = torch.stack([orders[count] for count in counts.tolist()]).to(real.device)

@@ -21,6 +21,8 @@ from models.data.transforms import (
     vilt_size,
     vilt_transform,
 )
+from models.plugins.backbone import plugin_of
+from models.plugins.data import data_plugins
 from models.registry import DATASETS
 from models.vilt_config import ViltConfig
 
@@ -94,9 +96,14 @@ class PixelReading:
 
 
 def pixel_reading(data: str, config: BackboneConfig) -> PixelReading:
-    """How a data set's pictures are read for a backbone: the embedded world alike for all, real ones as published."""
+    """How a data set's pictures are read: the embedded world's alike for all, others as plugins say or as published."""
     if data in DATASETS:
         return PixelReading.of(Frame.SQUARE, config.image_size)
+    own = data_plugins().usable.get(data)
+    if own is not None and own.frame is not None:
+        return PixelReading.of(Frame(own.frame), config.image_size)
+    if (plugin := plugin_of(config)) is not None:
+        return PixelReading.of(Frame(plugin.frame), config.image_size)
     return PixelReading.of(Frame.VILT if isinstance(config, ViltConfig) else Frame.METER, config.image_size)
 
 

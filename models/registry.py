@@ -1,20 +1,41 @@
 """Backbones by name, without torch: the one that ships, and the folders under a configured root."""
 
 import json
+import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
+from typing import cast
 
 from models.meter_config import MeterConfig
+from models.plugins.backbone import backbone_plugins
 from models.vilt_config import ViltConfig
-from models.workload import TaskName, Workload
+from models.workload import TaskName, Workload, classes_of
+
+log = logging.getLogger(__name__)
 
 SHIPPED = {f"shapes-{kind}": Path(__file__).parent / "shapes" / "weights" / kind for kind in ("vilt", "meter")}
 FORMAT = "twinsieve-vilt/1"
 METER_FORMAT = "twinsieve-meter/1"
-CONFIGS: Mapping[str, type[ViltConfig | MeterConfig]] = {FORMAT: ViltConfig, METER_FORMAT: MeterConfig}
+DATASETS: Mapping[str, int] = MappingProxyType({"shapes": 1, "shapes-small": 8, "shapes-tiny": 32})
+"""What is embedded, and by what the sizes of its splits are divided: for a quick look, and to see that all works."""
+Config = ViltConfig | MeterConfig
+"""Of one of ours, or of a plugin's kind: who holds one asks it no more than `models.backbone_config.BackboneConfig`."""
 MOST_BLOCKS, MOST = 1_000, 1 << 20  # of a stack; of anything else
-DATASETS = ("shapes", "shapes-small")  # the second: an eighth of the first, for a quick look
+
+
+def _configs() -> Mapping[str, type[Config]]:
+    """What a `config.json` describes, by its format."""
+    configs: dict[str, type[Config]] = {FORMAT: ViltConfig, METER_FORMAT: MeterConfig}
+    for name, plugin in backbone_plugins().usable.items():
+        config = cast(type[Config], plugin.config)
+        if configs.setdefault(plugin.format, config) is not config:
+            log.warning("plugin '%s' is not asked for format '%s': it is another plugin's", name, plugin.format)
+    return configs
+
+
+CONFIGS = _configs()
 
 
 class UnknownBackboneError(ValueError):
@@ -30,7 +51,7 @@ class BackboneEntry:
 
     name: str
     path: Path
-    config: ViltConfig | MeterConfig
+    config: Config
     answers: tuple[str, ...]
     heads: tuple[str, ...] | None = None
 
@@ -42,13 +63,13 @@ class BackboneEntry:
             text_tokens=self.config.max_text_length,
             image_height=size,
             image_width=size,
-            answers=len(self.answers),
+            answers=len(classes_of(task, self.answers)),
         )
 
 
-def format_of(config: ViltConfig | MeterConfig) -> str:
+def format_of(config: Config) -> str:
     """The name of our format for a backbone with that config."""
-    return next(name for name, kind in CONFIGS.items() if isinstance(config, kind))
+    return next(name for name, kind in CONFIGS.items() if type(config) is kind)
 
 
 def read_entry(name: str, path: Path) -> BackboneEntry:
@@ -95,9 +116,10 @@ class BackboneRegistry:
     """Looks a backbone up by its name; a name is never a path."""
 
     def __init__(self, root: Path | None = None) -> None:
-        self._folders: Mapping[str, Path] = SHIPPED | (
-            {} if root is None else {path.parent.name: path.parent for path in sorted(root.glob("*/config.json"))}
-        )
+        own = {} if root is None else {path.parent.name: path.parent for path in sorted(root.glob("*/config.json"))}
+        plugged = {name: each.folder for name, each in backbone_plugins().usable.items() if each.folder is not None}
+        self._folders: Mapping[str, Path] = SHIPPED | plugged | own
+        self._twice = plugged.keys() & own.keys()
 
     def names(self) -> tuple[str, ...]:
         """Every registered name."""
@@ -111,5 +133,9 @@ class BackboneRegistry:
             ValueError: its folder cannot be read.
         """
         if name not in self._folders:
-            raise UnknownBackboneError(f"no backbone '{name}'; registered: {', '.join(self.names())}")
+            known = f"no backbone '{name}'; registered: {', '.join(self.names())}"
+            raise UnknownBackboneError(backbone_plugins().problems.get(name, known))
+        if name in self._twice:
+            package = backbone_plugins().packages[name]
+            raise ValueError(f"backbone '{name}' is a folder and comes with {package}, too: rename the folder")
         return read_entry(name, self._folders[name])

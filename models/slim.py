@@ -22,6 +22,7 @@ from models.foreground.names import NONE, SALIENCY
 from models.foreground.provider import ForegroundError, ForegroundProvider, Picture
 from models.foreground.registry import open_foreground
 from models.formats.lightning import CheckpointError
+from models.formats.model_card import CARD, model_card
 from models.heads import TASKS
 from models.inputs import read_batch
 from models.meter import Meter
@@ -32,7 +33,7 @@ from models.registry import CONFIGS, format_of
 from models.student import Student
 from models.vilt import Vilt
 from models.weights import TOKENIZER, build_backbone, empty_backbone, fill, read_json, read_weights, write_folder
-from models.workload import TaskName
+from models.workload import TaskName, classes_of, images_of
 
 FORMAT = "twinsieve-slim/1"
 
@@ -66,7 +67,7 @@ class SlimModel:
     def answer(
         self, images: Image.Image | Sequence[Image.Image], text: str, *, fallback: bool = False
     ) -> list[tuple[str, float]]:
-        """The answers to a question (VQA) or statement (NLVR2, two images), the likeliest first, scores 0 to 1.
+        """The answers to a question (VQA) or other text (NLVR2: two images), the likeliest first, scores 0 to 1.
 
         Args:
             images: what it is about.
@@ -79,7 +80,7 @@ class SlimModel:
                 task, or the text is longer than it can read.
         """
         pictures = [images] if isinstance(images, Image.Image) else list(images)
-        needed = 2 if self.task is TaskName.NLVR2 else 1
+        needed = images_of(self.task)
         if self.task is TaskName.RETRIEVAL:
             raise ValueError("this model was made for retrieval: use `rank` with an image and several texts")
         if len(pictures) != needed:
@@ -152,7 +153,7 @@ def export_slim(
     provenance: Mapping[str, object],
     foreground: str = NONE,
 ) -> None:
-    """Write the slim model of a fine-tuned student: `config.json`, `model.safetensors`, `tokenizer.json`.
+    """Write the slim model of a fine-tuned student: its config, weights and tokenizer, with a card for a model hub.
 
     Args:
         folder: appears whole or not at all.
@@ -184,12 +185,13 @@ def export_slim(
     state = {f"backbone.{key}": value for key, value in backbone.items() if key in held}
     state |= {f"modules.{key}": value for key, value in student.carried.state_dict().items()}
     state |= {f"head.{key}": value for key, value in student.head.state_dict().items()}
-    write_folder(folder, config=config, state=state, tokenizer=network.tokenizer)
+    further = {CARD: model_card(config)}
+    write_folder(folder, config=config, state=state, tokenizer=network.tokenizer, further=further)
 
 
 def answers_of(task: TaskName, vqa: Sequence[str]) -> tuple[str, ...]:
     """Names of the classes of a task."""
-    return {TaskName.VQA: tuple(vqa), TaskName.NLVR2: ("false", "true"), TaskName.RETRIEVAL: ()}[task]
+    return classes_of(task, vqa)
 
 
 def load_slim(folder: Path, foregrounds: Path | None = None) -> SlimModel:

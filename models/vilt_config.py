@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from functools import lru_cache
-from typing import Any
+from typing import Any, Self
 
 from models.architecture import SubLayer, SubLayerKind
 
@@ -59,7 +59,7 @@ class ViltConfig:
         return asdict(self)
 
     @classmethod
-    def from_json(cls, data: Mapping[str, Any]) -> "ViltConfig":
+    def from_json(cls, data: Mapping[str, Any]) -> Self:
         """The config that `to_json` described.
 
         Raises:

@@ -5,7 +5,7 @@ import shutil
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
@@ -16,6 +16,8 @@ from models.formats.lightning import CheckpointError
 from models.heads import Classifier
 from models.meter import Meter
 from models.meter_config import MeterConfig
+from models.plugins.backbone import plugin_of
+from models.plugins.installed import resolved
 from models.vilt import Vilt
 from models.vilt_config import ViltConfig
 
@@ -24,18 +26,29 @@ TOKENIZER = "tokenizer.json"
 
 
 def write_folder(
-    folder: Path, *, config: Mapping[str, Any], state: Mapping[str, Tensor], tokenizer: Path | None
+    folder: Path,
+    *,
+    config: Mapping[str, Any],
+    state: Mapping[str, Tensor],
+    tokenizer: Path | None,
+    further: Mapping[str, str] | None = None,
 ) -> None:
-    """Write `config.json`, `model.safetensors` and `tokenizer.json` to a folder that appears whole or not at all."""
+    """Write `config.json`, `model.safetensors` and `tokenizer.json` to a folder that appears whole or not at all.
+
+    `further` are texts by the name of their file.
+    """
     if folder.exists() and not (folder / "config.json").is_file():
         raise FileExistsError(f"{folder} exists and is no checkpoint; choose another folder or remove it")
     folder.parent.mkdir(parents=True, exist_ok=True)
     staged = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
     try:
         save_file({key: value.detach().cpu().contiguous() for key, value in state.items()}, staged / WEIGHTS)
+        (staged / WEIGHTS).chmod(0o644)  # safetensors makes it for its owner's eyes alone
         (staged / "config.json").write_text(json.dumps(config, indent=1) + "\n", encoding="utf-8")
         if tokenizer is not None:
             shutil.copyfile(tokenizer, staged / TOKENIZER)
+        for name, text in (further or {}).items():
+            (staged / name).write_text(text, encoding="utf-8")
         staged.chmod(0o755)
         if folder.exists():
             shutil.rmtree(folder)
@@ -117,14 +130,22 @@ def build_heads(state: Mapping[str, Tensor]) -> nn.ModuleDict:
 
 
 def empty_backbone(config: ViltConfig | MeterConfig, slim: Architecture | None = None) -> Vilt | Meter:
-    """A ViLT or METER of these sizes, as initialised; a slim one holds only what its architecture keeps."""
+    """A backbone of these sizes, as initialised; a slim one holds only what its architecture keeps.
+
+    One of a plugin is typed as one of ours: it is asked no more than `models.backbone` says.
+
+    Raises:
+        PluginError: the plugin's class cannot be imported.
+    """
+    if (plugin := plugin_of(config)) is not None:
+        return cast("Vilt | Meter", resolved(plugin.network)(config, slim))
     return Vilt(config, slim) if isinstance(config, ViltConfig) else Meter(config, slim)
 
 
 def build_backbone(
     config: ViltConfig | MeterConfig, state: Mapping[str, Tensor], *, source: str, slim: Architecture | None = None
 ) -> Vilt | Meter:
-    """A ViLT or METER filled from the keys `backbone....` of `state`, frozen and in eval mode."""
+    """A backbone filled from the keys `backbone....` of `state`, frozen and in eval mode."""
     backbone = empty_backbone(config, slim)
     weights = {key.removeprefix("backbone."): value for key, value in state.items() if key.startswith("backbone.")}
     fill(backbone, weights, source=source)

@@ -1,12 +1,15 @@
 """`AlgorithmSpec`: how a search decides what to measure, as frozen data."""
 
 from enum import StrEnum
-from typing import Annotated, Literal, Self
+from functools import reduce
+from operator import or_
+from typing import TYPE_CHECKING, Annotated, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, StrictFloat, StrictInt, model_validator
 
 from models.scores.names import ScoreName
 from search.frozen import Frozen
+from search.plugin import PluggedSpec, algorithm_plugins
 
 
 class SurrogateName(StrEnum):
@@ -19,14 +22,14 @@ class SurrogateName(StrEnum):
 class BreedingSpec(Frozen):
     """How children come about: what all population algorithms share."""
 
-    population: int = Field(12, ge=4, le=1000)
-    crossover: float = Field(0.9, ge=0, le=1, description="probability of uniform crossover")
-    mutation: float | None = Field(None, gt=0, le=1, description="probability per gene; default 1 / genes")
-    swap: float = Field(0.5, ge=0, le=1, description="probability of a swap (one kept, one dropped) instead")
+    population: StrictInt = Field(12, ge=4, le=1000)
+    crossover: StrictFloat = Field(0.9, ge=0, le=1, description="probability of uniform crossover")
+    mutation: StrictFloat | None = Field(None, gt=0, le=1, description="probability per gene; default 1 / genes")
+    swap: StrictFloat = Field(0.5, ge=0, le=1, description="probability of a swap (one kept, one dropped) instead")
     surrogate: SurrogateName | None = Field(
         SurrogateName.GAUSSIAN_PROCESS, description="chooses each child of many by what it predicts; null: luck does"
     )
-    offspring: int = Field(150, ge=2, le=10_000, description="children that the surrogate chooses each one from")
+    offspring: StrictInt = Field(150, ge=2, le=10_000, description="children that the surrogate chooses each one from")
 
 
 class ElitistSpec(BreedingSpec):
@@ -35,9 +38,11 @@ class ElitistSpec(BreedingSpec):
     A surrogate gains from being fitted often: the defaults make generations of six, for about as many workers.
     """
 
-    population: int = Field(8, ge=4, le=1000)
-    elitism: int = Field(2, ge=0, le=100, description="best ones that stay, however old")
-    tournament: int = Field(5, ge=1, le=100, description="how many compete to be a parent, where no surrogate predicts")
+    population: StrictInt = Field(8, ge=4, le=1000)
+    elitism: StrictInt = Field(2, ge=0, le=100, description="best ones that stay, however old")
+    tournament: StrictInt = Field(
+        5, ge=1, le=100, description="how many compete to be a parent, where no surrogate predicts"
+    )
     seeds: ScoreName | None = Field(None, description="a training-free score whose rankings enter the first generation")
 
     @model_validator(mode="after")
@@ -69,15 +74,15 @@ class Nsga2Spec(BreedingSpec):
     """NSGA-II for several objectives (Deb et al. 2002), by DEAP."""
 
     name: Literal["nsga2"] = "nsga2"
-    population: int = Field(16, ge=4, le=1000)
+    population: StrictInt = Field(16, ge=4, le=1000)
 
 
 class Nsga3Spec(BreedingSpec):
     """NSGA-III for several objectives, made for three and more (Deb and Jain 2014), with DEAP's reference points."""
 
     name: Literal["nsga3"] = "nsga3"
-    population: int = Field(16, ge=4, le=1000)
-    divisions: int | None = Field(
+    population: StrictInt = Field(16, ge=4, le=1000)
+    divisions: StrictInt | None = Field(
         None, ge=1, le=100, description="of each objective's axis; null: so many that reference points fit a population"
     )
 
@@ -104,11 +109,15 @@ class DasSpec(Frozen):
 
     name: Literal["das"] = "das"
     setting: DasSetting = Field(DasSetting.CORRECTED, description="the published rules, or ours against their flaws")
-    skipped: int | None = Field(None, ge=1, le=1000, description="published: how many layers; METER 4, ViLT 1 there")
-    steps: int = Field(300, ge=1, le=10_000_000, description="training steps; 3 epochs as published")
-    warm_steps: int = Field(100, ge=0, le=10_000_000, description="steps before the first update; 1 epoch as published")
-    update_every: int = Field(10, ge=1, le=1_000_000, description="steps from one update to the next")
-    candidate_sets: int = Field(3, ge=2, le=1000, description="skip sets that an update compares")
+    skipped: StrictInt | None = Field(
+        None, ge=1, le=1000, description="published: how many layers; METER 4, ViLT 1 there"
+    )
+    steps: StrictInt = Field(300, ge=1, le=10_000_000, description="training steps; 3 epochs as published")
+    warm_steps: StrictInt = Field(
+        100, ge=0, le=10_000_000, description="steps before the first update; 1 epoch as published"
+    )
+    update_every: StrictInt = Field(10, ge=1, le=1_000_000, description="steps from one update to the next")
+    candidate_sets: StrictInt = Field(3, ge=2, le=1000, description="skip sets that an update compares")
 
     @model_validator(mode="after")
     def _parts_agree(self) -> Self:
@@ -146,10 +155,14 @@ class NoSkipSpec(Frozen):
     name: Literal["no-skip"] = "no-skip"
 
 
-AlgorithmSpec = Annotated[
-    GeneticSpec | SteadySpec | Nsga2Spec | Nsga3Spec | RandomSpec | DasSpec | RankedSpec | GreedySpec | NoSkipSpec,
-    Field(discriminator="name"),
-]
+BuiltInSpec = (
+    GeneticSpec | SteadySpec | Nsga2Spec | Nsga3Spec | RandomSpec | DasSpec | RankedSpec | GreedySpec | NoSkipSpec
+)
+if TYPE_CHECKING:
+    _AnySpec = BuiltInSpec | PluggedSpec
+else:  # each plugin's own class, so that its settings are checked and described as ours are
+    _AnySpec = reduce(or_, (plugin.settings for plugin in algorithm_plugins().usable.values()), BuiltInSpec)
+AlgorithmSpec = Annotated[_AnySpec, Field(discriminator="name")]
 
 
 def training_free_score(spec: AlgorithmSpec) -> ScoreName | None:

@@ -4,6 +4,7 @@ import random
 from collections.abc import Sequence
 from typing import TypedDict
 
+from models.plugins.installed import resolved
 from search.algorithm_spec import (
     DasSpec,
     GeneticSpec,
@@ -24,12 +25,13 @@ from search.genetic import Genetic
 from search.greedy import Greedy
 from search.nsga2 import Nsga2
 from search.nsga3 import Nsga3
+from search.plugin import PluggedSpec, algorithm_plugins
 from search.prepared import warmed
 from search.probed import Scores, probed
 from search.random_search import RandomSearch
 from search.sieve import Sieve
 from search.space import SearchSpace
-from search.spec import SearchSpec, SpecError
+from search.spec import Objective, SearchSpec, SpecError
 from search.steady import Steady
 from search.stopping import Stopping
 
@@ -112,6 +114,8 @@ class _Made:
                 return self._sieved(Nsga2(space, chosen, objectives=objectives, seeds=seeds, **common))
             case Nsga3Spec() as chosen:
                 return self._sieved(Nsga3(space, chosen, objectives=objectives, seeds=seeds, **common))
+            case PluggedSpec() as chosen:
+                return self._sieved(_plugged(space, chosen, objectives, common))
             case _:
                 return self._sieved(RandomSearch(space, objectives=objectives, **common))
 
@@ -132,6 +136,22 @@ class _Common(TypedDict):
     rng: random.Random
     bounds: Bounds
     first_index: int
+
+
+def _plugged(space: SearchSpace, spec: PluggedSpec, objectives: Sequence[Objective], common: _Common) -> AskTell:
+    """An algorithm of another package.
+
+    Raises:
+        SpecError: it cannot be imported, or is none of ours to run.
+    """
+    named = algorithm_plugins().usable[spec.name].algorithm
+    try:
+        made = resolved(named)(space, spec, objectives=objectives, **common)
+    except (ValueError, TypeError) as error:  # what is imported, or how it is called, is another package's
+        raise SpecError(f"algorithm: '{spec.name}' cannot be made: {error}") from error
+    if not isinstance(made, AskTell):
+        raise SpecError(f"algorithm: {named} makes a {type(made).__name__}; expected an AskTell")
+    return made
 
 
 def _das(space: SearchSpace, spec: DasSpec, budget: int | None, *, index: int) -> RankedAlgorithm:

@@ -2,7 +2,7 @@
 
 from typing import Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, StrictFloat, StrictInt, model_validator
 
 from search.frozen import Frozen
 
@@ -12,20 +12,24 @@ MOST = 2**63 - 1
 class BudgetSpec(Frozen):
     """Hard bounds on what a candidate costs, and what may be spent on finding it; whatever comes first ends it."""
 
-    candidates: int = Field(84, ge=1, le=1_000_000, description="proxy evaluations, each a different chromosome")
-    macs_ratio: float | None = Field(
+    candidates: StrictInt = Field(84, ge=1, le=1_000_000, description="proxy evaluations, each a different chromosome")
+    macs_ratio: StrictFloat | None = Field(
         0.75, gt=0, le=1, description="of the MACs of the no-skip adapter model at the largest patch ratio"
     )
-    macs: int | None = Field(None, gt=0, le=MOST, description="the same bound as a count, per example")
-    parameters: int | None = Field(None, gt=0, le=MOST, description="at most this many, trainable ones included")
-    latency_ms: float | None = Field(None, gt=0, description="at most this, one example on the worker's device")
-    peak_memory_mb: float | None = Field(None, gt=0, description="at most this, one example on the worker's device")
-    accuracy: float | None = Field(None, ge=0, le=1, description="at least this, of the proxy")
-    gpu_hours: float | None = Field(
+    macs: StrictInt | None = Field(None, gt=0, le=MOST, description="the same bound as a count, per example")
+    parameters: StrictInt | None = Field(None, gt=0, le=MOST, description="at most this many, trainable ones included")
+    latency_ms: StrictFloat | None = Field(None, gt=0, description="at most this, one example on the worker's device")
+    peak_memory_mb: StrictFloat | None = Field(
+        None, gt=0, description="at most this, one example on the worker's device"
+    )
+    accuracy: StrictFloat | None = Field(None, ge=0, le=1, description="at least this, of the proxy")
+    gpu_hours: StrictFloat | None = Field(
         None, gt=0, description="of scoring by all workers, before audit and finals; on CPUs worker-hours"
     )
-    wall_hours: float | None = Field(None, gt=0, description="since the search began, before its audit and finals")
-    stagnation: int | None = Field(None, ge=1, description="proxy evaluations in a row without a better one")
+    wall_hours: StrictFloat | None = Field(
+        None, gt=0, description="since the search began, before its audit and finals"
+    )
+    stagnation: StrictInt | None = Field(None, ge=1, description="proxy evaluations in a row without a better one")
 
     @model_validator(mode="before")
     @classmethod

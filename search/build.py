@@ -18,12 +18,13 @@ from search.audit import Audited
 from search.das import Das
 from search.finals import WithFinals
 from search.named import check_named, head_answers
+from search.plugin import Aims, PluggedSpec, aimed
 from search.sieve import Sieve
 from search.space import SearchSpace
 from search.space_spec import SpaceSpec
 from search.spec import SearchSpec, SpecError
 
-SAMPLING = ("genetic", "steady", "nsga2", "nsga3", "random")
+SAMPLING = ("genetic", "steady", "nsga2", "nsga3", "random", *aimed(*Aims))
 """These measure as many different feasible chromosomes as they may."""
 COUNTED = 4096  # feasible chromosomes counted before a search is accepted; one that runs out later just ends early
 
@@ -85,7 +86,8 @@ def check_spec(spec: SearchSpec, entry: BackboneEntry, folders: Folders = NOWHER
     Raises:
         SpecError: the data set or the foreground is not registered or cannot be used, patches are dropped after more
             blocks than there are, nothing is as cheap as the budget asks, one of `first` is no chromosome of the space,
-            or fewer chromosomes are feasible than are to be measured.
+            or fewer chromosomes are feasible than are to be measured, or an algorithm of
+            a plugin cannot be made.
     """
     check_named(spec, entry, folders)
     _check_places(spec, entry)
@@ -105,6 +107,8 @@ def check_spec(spec: SearchSpec, entry: BackboneEntry, folders: Folders = NOWHER
         Das(space, spec.algorithm, budget).check()
     if spec.algorithm.name in SAMPLING:
         _check_room(spec, space, budget)
+    if isinstance(spec.algorithm, PluggedSpec):
+        search_algorithm(spec, space, budget)
 
 
 def _check_room(spec: SearchSpec, space: SearchSpace, budget: int | None) -> None:

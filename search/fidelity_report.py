@@ -5,9 +5,10 @@ from dataclasses import dataclass
 from typing import Any, Self
 
 from search.contracts import Candidate, Failure, Fidelity, Genome, Outcome
-from search.rank_correlation import RankCorrelation, Verdict
+from search.rank_correlation import RankCorrelation
 from search.scores import ORDER, Scores
 from search.spec import SearchSpec
+from search.verdict import Verdict
 
 FEWEST_FINALS = 4
 SAYS = {

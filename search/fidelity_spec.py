@@ -2,7 +2,7 @@
 
 from typing import Annotated, Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, StrictFloat, StrictInt, model_validator
 
 from search.contracts import Fidelity
 from search.frozen import Frozen
@@ -22,25 +22,29 @@ class FidelitySpec(Frozen):
     that reaches the proxy. Only proxies count as `budget.candidates`.
     """
 
-    warm_steps: int = Field(
+    warm_steps: StrictInt = Field(
         0,
         ge=0,
         le=10_000_000,
         description="steps of weight sharing under random masks; candidates start from it",
     )
-    screen: int = Field(
+    screen: StrictInt = Field(
         1,
         ge=1,
         le=256,
         description="chromosomes scored by shared weights alone for each one trained; 1: no screen",
     )
-    screen_examples: int = Field(256, ge=1, le=1_000_000, description="of the fitness split")
+    screen_examples: StrictInt = Field(256, ge=1, le=1_000_000, description="of the fitness split")
     rungs: tuple[Steps, ...] = Field(
         (), max_length=MAX_RUNGS, description="steps of the proxy's own run after which the worse candidates stop"
     )
-    keep: float = Field(0.5, ge=0.01, lt=1, description="share of a rung's candidates that go on")
-    audit: int = Field(12, ge=0, le=1000, description="candidates trained longer for the fidelity report; 0: no report")
-    audit_steps: int | None = Field(None, ge=1, le=10_000_000, description="of an audit; null: four proxies' steps")
+    keep: StrictFloat = Field(0.5, ge=0.01, lt=1, description="share of a rung's candidates that go on")
+    audit: StrictInt = Field(
+        12, ge=0, le=1000, description="candidates trained longer for the fidelity report; 0: no report"
+    )
+    audit_steps: StrictInt | None = Field(
+        None, ge=1, le=10_000_000, description="of an audit; null: four proxies' steps"
+    )
 
     @model_validator(mode="after")
     def _parts_agree(self) -> Self:

@@ -4,7 +4,9 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
 
-Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")]
+from models.plugins.installed import NAME
+
+Name = Annotated[str, Field(pattern=NAME)]
 """A registered name: never a path, so that a request cannot reach into the file system."""
 
 

@@ -2,12 +2,13 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from enum import StrEnum
 from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import rankdata
+
+from search.verdict import Verdict
 
 Table = NDArray[np.float64]
 
@@ -15,14 +16,6 @@ RESAMPLES = 2000
 LEVEL = 0.95
 TRUSTED = 0.5  # rank correlation above which a score is worth following
 DECIDABLE = 6  # pairs; of fewer, luck puts all in one order too often (1 in 24 of four)
-
-
-class Verdict(StrEnum):
-    """Whether a score can be trusted to rank."""
-
-    TRUSTED = "trusted"  # the interval lies above `TRUSTED`
-    NOT_TRUSTED = "not trusted"  # it lies below
-    OPEN = "open"  # it covers it, or there are too few pairs
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 from enum import StrEnum
 from typing import Annotated, Self
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, StrictBool, StrictFloat, StrictInt, field_validator, model_validator
 
 from models.architecture import ModuleSpec, PatchMode, Stack
 from models.costs.module_costs import check_module
@@ -45,10 +45,10 @@ class SpaceSpec(Frozen):
         max_length=16,
         description="beside every kept sub-layer of the stacks: kind:size[:option...] or 'none'; several are a gene",
     )
-    patch_ratios: tuple[Annotated[float, Field(gt=0, le=1)], ...] = Field(
+    patch_ratios: tuple[Annotated[StrictFloat, Field(gt=0, le=1)], ...] = Field(
         (), max_length=16, description="shares of the image patches that stay; several are a gene"
     )
-    patch_places: tuple[Annotated[int, Field(ge=0, le=64)], ...] = Field(
+    patch_places: tuple[Annotated[StrictInt, Field(ge=0, le=64)], ...] = Field(
         (),
         max_length=16,
         description="after how many blocks patches are dropped; several are a gene; "
@@ -58,11 +58,11 @@ class SpaceSpec(Frozen):
         PatchMode.SCORE_ONLY,
         description="how patches are chosen; with a foreground provider 'ipf' by default",
     )
-    patch_foreground: float | None = Field(
+    patch_foreground: StrictFloat | None = Field(
         0.7, ge=0, le=1, description="share of the kept patches that foreground gets in 'ipf'; null: the scores decide"
     )
     foreground: Name = Field(NOTHING, description="who says what is foreground; 'none': nobody")
-    classifier_token: bool = Field(False, description="a trained token in place of the text's first (METER-DAS)")
+    classifier_token: StrictBool = Field(False, description="a trained token in place of the text's first (METER-DAS)")
 
     @model_validator(mode="before")
     @classmethod

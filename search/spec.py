@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Self, TypeVar
 
 import yaml
-from pydantic import Field, ValidationError, ValidationInfo, field_validator, model_validator
+from pydantic import Field, StrictBool, StrictInt, ValidationError, ValidationInfo, field_validator, model_validator
 
 from models.data.skips import OnError
 from models.workload import TaskName
@@ -14,6 +14,7 @@ from search.algorithm_spec import AlgorithmSpec, BreedingSpec, DasSpec, GeneticS
 from search.budget_spec import BudgetSpec
 from search.fidelity_spec import FidelitySpec
 from search.frozen import Frozen, Name
+from search.plugin import Aims, aimed
 from search.space_spec import Granularity, SpaceSpec
 from search.training_spec import TrainingSpec
 
@@ -21,8 +22,8 @@ Training = TypeVar("Training", bound=TrainingSpec)
 MAX_SPEC_BYTES = 64 * 1024
 MOST_ERRORS = 100  # shown of one spec
 WIDEST = 1024  # bits of an integer that is shown as it is
-ONE_OBJECTIVE = ("genetic", "steady", "das", "ranked", "greedy")
-SEVERAL_OBJECTIVES = ("nsga2", "nsga3")
+ONE_OBJECTIVE = ("genetic", "steady", "das", "ranked", "greedy", *aimed(Aims.ONE))
+SEVERAL_OBJECTIVES = ("nsga2", "nsga3", *aimed(Aims.SEVERAL))
 UP_TO_BUDGET = ("das", "ranked", "greedy")
 WITHOUT_PROXIES = ("das", "ranked", "no-skip")
 ONLY_CLOSED_FORM = ("das", "ranked", "greedy")  # they decide by costs that are known before anything is measured
@@ -52,9 +53,9 @@ class Objective(StrEnum):
 class ProxySpec(TrainingSpec):
     """The short fine-tune that gives a candidate its fitness: adapters, pooler and head; the backbone is frozen."""
 
-    steps: int = Field(10, ge=0, le=100_000)
-    fitness_examples: int = Field(512, ge=1, le=1_000_000)
-    pack: int | None = Field(
+    steps: StrictInt = Field(10, ge=0, le=100_000)
+    fitness_examples: StrictInt = Field(512, ge=1, le=1_000_000)
+    pack: StrictInt | None = Field(
         None, ge=1, le=256, description="candidates that share a pass; null: what memory and measured speed suggest"
     )
 
@@ -62,9 +63,9 @@ class ProxySpec(TrainingSpec):
 class FinalSpec(TrainingSpec):
     """The longer fine-tune of the winners and of the no-skip adapter model, and what is measured of them."""
 
-    finalists: int = Field(3, ge=1, le=64)
-    steps: int = Field(300, ge=0, le=10_000_000)
-    gallery: int | None = Field(
+    finalists: StrictInt = Field(3, ge=1, le=64)
+    steps: StrictInt = Field(300, ge=0, le=10_000_000)
+    gallery: StrictInt | None = Field(
         128, ge=1, description="retrieval: test images whose score matrix with all their texts is measured; null: all"
     )
 
@@ -82,16 +83,17 @@ class SearchSpec(Frozen):
     budget: BudgetSpec = BudgetSpec()
     algorithm: AlgorithmSpec = GeneticSpec()
     fidelity: FidelitySpec = FidelitySpec()
-    first: tuple[tuple[int, ...], ...] = Field(
+    first: tuple[tuple[StrictInt, ...], ...] = Field(
         (), max_length=1000, description="chromosomes that enter the first generation, such as an earlier search's best"
     )
     proxy: ProxySpec = Field(ProxySpec(), validate_default=True)
     final: FinalSpec = Field(FinalSpec(), validate_default=True)
-    reuse: bool = Field(
-        False, description="take over what earlier searches measured of the same architecture in the same way"
+    reuse: StrictBool = Field(
+        False,
+        description="take over what earlier searches measured of the same architecture in the same way",
     )
-    workers: int = Field(2, ge=1, le=1024, description="worker slots")
-    seed: int = Field(0, ge=0, lt=2**31)
+    workers: StrictInt = Field(2, ge=1, le=1024, description="worker slots")
+    seed: StrictInt = Field(0, ge=0, lt=2**31)
 
     @field_validator("proxy", "final")
     @classmethod

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Annotated, Self
 
-from pydantic import Field
+from pydantic import Field, StrictInt
 
 from models.recipe import Loss, RecipeName, RecipeTask
 from models.recipes import recipe
@@ -38,7 +38,7 @@ class Settings(Frozen):
     betas: tuple[Share, Share]
     weight_decay: Share
     losses: tuple[Loss, ...]
-    false_texts: Annotated[int, Field(ge=0)]
+    false_texts: Annotated[StrictInt, Field(ge=0)]
 
 
 class TrainingSpec(Frozen):
@@ -63,7 +63,7 @@ class TrainingSpec(Frozen):
     losses: tuple[Loss, ...] | None = Field(
         None, description="summed; 'matching' beside 'ranking' adds METER's image-text matching to retrieval"
     )
-    false_texts: int | None = Field(
+    false_texts: StrictInt | None = Field(
         None,
         ge=0,
         le=4096,
@@ -76,7 +76,8 @@ class TrainingSpec(Frozen):
         Raises:
             ValueError: the recipe is not for this task, or the losses are not.
         """
-        known = recipe(self.recipe, RECIPE_TASKS[task])
+        # a task of a plugin is optimised as the published classification is, with the loss that is its own
+        known = recipe(self.recipe, RECIPE_TASKS.get(task, RecipeTask.NLVR2))
         published = {
             "batch_size": known.batch,
             "learning_rate": known.learning_rate,
@@ -90,8 +91,9 @@ class TrainingSpec(Frozen):
         }
         said = self.model_dump(include=set(published), exclude_none=True)
         found = Settings.model_validate(published | said)
-        if found.losses not in LOSSES[task]:
-            able = " or ".join(" + ".join(losses) for losses in LOSSES[task])
+        fitting = LOSSES.get(task, LOSSES[TaskName.NLVR2])
+        if found.losses not in fitting:
+            able = " or ".join(" + ".join(losses) for losses in fitting)
             raise ValueError(f"losses for {task} are {able}, not {' + '.join(found.losses) or 'none'}")
         return found
 

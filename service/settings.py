@@ -1,5 +1,6 @@
 """What an installation may set: from the environment, prefix `TWINSIEVE_`."""
 
+from enum import StrEnum
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Any, Literal
@@ -18,9 +19,16 @@ from pydantic import (
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from models.folders import Folders
-from service.people.quotas import Quota
+from service.domain.quota import Quota
 
 SECRETS = ("database_url", "webhook_secret", "ray_token")
+
+
+class TrackerName(StrEnum):
+    """The trackers there are."""
+
+    TENSORBOARD = "tensorboard"
+    MLFLOW = "mlflow"
 
 
 class Settings(BaseSettings):
@@ -83,10 +91,29 @@ class Settings(BaseSettings):
     keep_artifacts_days: PositiveFloat | None = None  # after the end of a search; none: for ever
     webhook_private: bool = False  # webhooks may go to private and loopback addresses
 
-    @field_validator("backbones", "data", "foregrounds", *(f"{secret}_file" for secret in SECRETS))
+    trackers: str | None = None  # who is told of every candidate: tensorboard, mlflow, or both with a comma between
+    tensorboard_dir: Path | None = None  # none: `tensorboard` under `state_dir`
+    mlflow_uri: str | None = Field(None, repr=False, validate_default=True)  # of its server; repr: a password in it
+    mlflow_experiment: str = "twinsieve"
+    tracker_max_bytes: NonNegativeInt = 1 << 26  # of a search's model and report, that a tracker may keep
+
+    @field_validator("backbones", "data", "foregrounds", "tensorboard_dir", *(f"{secret}_file" for secret in SECRETS))
     @classmethod
     def _for_every_process(cls, path: Path | None) -> Path | None:
         return None if path is None else path.absolute()  # a worker may stand in another folder
+
+    @field_validator("trackers")
+    @classmethod
+    def _known_trackers(cls, value: str | None) -> str | None:
+        _tracker_names(value)
+        return value
+
+    @field_validator("mlflow_uri")
+    @classmethod
+    def _given_with_its_tracker(cls, value: str | None, info: ValidationInfo) -> str | None:
+        if value is None and TrackerName.MLFLOW in _tracker_names(info.data.get("trackers")):
+            raise ValueError("TWINSIEVE_TRACKERS names mlflow: give the address of its server")
+        return value
 
     @field_validator(*SECRETS, mode="before")
     @classmethod
@@ -121,6 +148,16 @@ class Settings(BaseSettings):
         )
 
     @property
+    def tracker_names(self) -> tuple[TrackerName, ...]:
+        """Who is told of every candidate."""
+        return _tracker_names(self.trackers)
+
+    @property
+    def tensorboard(self) -> Path:
+        """Where event files for TensorBoard lie, a folder for each search."""
+        return self.tensorboard_dir or self.state_dir.absolute() / "tensorboard"
+
+    @property
     def embedded_database(self) -> bool:
         """The database is our own SQLite file, upgraded without being asked."""
         return self.database_url is None
@@ -149,6 +186,18 @@ def _secret(file: Path) -> str:
     if not text:
         raise ValueError(f"{file} is empty")
     return text
+
+
+def _tracker_names(text: str | None) -> tuple[TrackerName, ...]:
+    """The names in a list with commas.
+
+    Raises:
+        ValueError: one of them is unknown.
+    """
+    names = [name.strip() for name in (text or "").split(",") if name.strip()]
+    if unknown := [name for name in names if name not in list(TrackerName)]:
+        raise ValueError(f"no tracker '{unknown[0]}'; there are {', '.join(TrackerName)}")
+    return tuple(map(TrackerName, dict.fromkeys(names)))
 
 
 def is_loopback(host: str) -> bool:

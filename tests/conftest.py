@@ -1,20 +1,27 @@
 """Set before anything imports Ray: the embedded cluster of the tests listens on loopback alone."""
 
 import os
-from pathlib import Path
 
 import pytest
+from xdist.remote import Producer
+from xdist.scheduler import LoadScopeScheduling
 
 from workers.cluster import secure
 
 secure(os.environ)
 
-ROOT = Path(__file__).parent
-CLUSTERS = ("end_to_end/", "workers/test_elastic.py", "workers/test_tune_runner.py", "docker/")
+TOGETHER = ("tests/docs/",)
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Among several processes a file stays in one, with its fixtures, and whatever starts Ray clusters in another."""
-    for item in items:
-        file = item.path.relative_to(ROOT).as_posix()
-        item.add_marker(pytest.mark.xdist_group("clusters" if file.startswith(CLUSTERS) else file))
+class ByFile(LoadScopeScheduling):  # type: ignore[misc]  # xdist carries no types
+    """Among several processes a file stays in one, with its fixtures; so does a folder that shares a service."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        file = nodeid.partition("::")[0]
+        return next((folder for folder in TOGETHER if file.startswith(folder)), file)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> ByFile:
+    """Whatever `--dist` says."""
+    return ByFile(config, log)

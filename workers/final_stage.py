@@ -6,6 +6,7 @@ from safetensors.torch import load_file, save_file
 
 from models.architecture import Architecture
 from models.batch import Split
+from models.data.errors import DataError
 from models.data.gallery import open_gallery
 from models.slim import export_slim
 from models.student import Student
@@ -13,6 +14,7 @@ from models.workload import TaskName
 from search.contracts import Genome
 from workers.finetune import evaluate, finetune
 from workers.optimiser import DivergedError
+from workers.preview_export import export_preview
 from workers.provenance import provenance
 from workers.retrieval import ReadGallery, read_gallery, retrieval_metrics, score_matrix
 from workers.scoring_job import slug
@@ -76,11 +78,19 @@ class FinalStage:
             foreground=job.spec.space.foreground,
             provenance=provenance(job, bench.device) | {"genome": list(genome), "test": dict(measured)},
         )
+        self._preview(student, genome)
         return measured
 
     def plain(self) -> dict[str, float]:
         """The network as it came, on the test split."""
         return self._on_test(self._bench.student(Architecture.full(self._bench.job.entry.config.sub_layers)))
+
+    def _preview(self, student: Student, genome: Genome) -> None:
+        """Pictures of what its patch filter does; a finalist is no worse for want of them."""
+        try:
+            export_preview(self._bench.job.preview_folder(genome), student, self._bench)
+        except (OSError, DataError) as error:
+            log.warning("no preview of the patches of %s: %s", slug(genome), error)
 
     def _on_test(self, student: Student) -> dict[str, float]:
         bench = self._bench

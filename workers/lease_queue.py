@@ -23,6 +23,7 @@ class Told:
     index: int
     outcome: Outcome
     seconds: float
+    worker: str | None = None  # its host and slot; None where no worker has brought it
 
 
 _Worker = tuple[int, str]  # slot and life

@@ -7,6 +7,7 @@ from typing import Protocol
 from search.contracts import Candidate, Failure, SearchAlgorithm, Utilisation
 from workers.attendance import Presence
 from workers.lease_queue import Told
+from workers.witness import Witness
 
 log = logging.getLogger(__name__)
 
@@ -32,10 +33,13 @@ def pump(algorithm: SearchAlgorithm, counter: Counter) -> Utilisation:
     """Serve `algorithm` until it is finished."""
     out = candidates = 0
     useful = 0.0
+    witness = algorithm if isinstance(algorithm, Witness) else None
     while not algorithm.finished:
         fresh = _asked(algorithm, counter.room - out)
         out += len(fresh)
         for told in counter.exchange(fresh, more=out >= counter.room):
+            if witness is not None and told.worker is not None:
+                witness.credit(told.index, told.worker, told.seconds)
             algorithm.tell(told.index, told.outcome)
             out, candidates, useful = out - 1, candidates + 1, useful + told.seconds
             _say(told)

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from models.folders import NOWHERE, Folders
+from models.patch_preview import PREVIEWS
 from models.registry import BackboneEntry
 from search.contracts import Genome
 from search.spec import SearchSpec
@@ -52,6 +53,10 @@ class ScoringJob:
     def model_folder(self, genome: Genome) -> Path:
         """Where the slim model of a finalist is exported."""
         return self.artifacts / "models" / slug(genome)
+
+    def preview_folder(self, genome: Genome) -> Path:
+        """Where lies what the patch filter of a finalist does to some images."""
+        return self.artifacts / PREVIEWS / slug(genome)
 
     @property
     def training_digest(self) -> str:

@@ -22,6 +22,7 @@ from workers.queue_actor import start_queue
 from workers.room import Need, Room
 from workers.roster import LossNotice, Roster, SlotScheduler, SlotSearcher
 from workers.scoring_job import ScoringJob
+from workers.witness import Witness
 from workers.worker_loop import Assignment, work
 
 log = logging.getLogger(__name__)
@@ -75,6 +76,8 @@ class TuneRunner:
             return Utilisation(self._job.spec.workers, 0.0, 0.0, 0)
         self._connect()
         try:
+            if isinstance(algorithm, Witness):
+                algorithm.works_as(ray.get_runtime_context().get_job_id())
             return self._serve(algorithm)
         finally:
             ray.shutdown()

@@ -1,6 +1,7 @@
 """What one Tune trial does: load the backbone once, then lease, measure and report until the queue is closed."""
 
 import logging
+import socket
 import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -38,7 +39,7 @@ def work(config: Mapping[str, int], *, queue: Any, assignment: Assignment) -> No
         scoring = _opened(assignment, desk)
         if scoring is not None:
             with Reporter(report) as reporter:
-                _serve(scoring, desk, reporter)
+                _serve(scoring, desk, reporter, worker=f"{socket.gethostname()}/{config['slot']}")
     desk.end()
 
 
@@ -57,18 +58,18 @@ def _opened(assignment: Assignment, desk: Desk) -> Scoring | None:
         return None
 
 
-def _serve(scoring: Scoring, desk: Desk, reporter: Reporter) -> None:
+def _serve(scoring: Scoring, desk: Desk, reporter: Reporter, *, worker: str) -> None:
     told: Sequence[Told] = ()
     while (pack := desk.next(told, scoring.pack_size)) is not None:
-        told = _measure(scoring, pack)
+        told = _measure(scoring, pack, worker)
         reporter.put([_row(candidate, each) for candidate, each in zip(pack, told, strict=True)])
 
 
-def _measure(scoring: Scoring, pack: Sequence[Candidate]) -> list[Told]:
+def _measure(scoring: Scoring, pack: Sequence[Candidate], worker: str) -> list[Told]:
     start = time.perf_counter()
     outcomes = scoring.measure(pack)
     seconds = (time.perf_counter() - start) / len(pack)
-    return [Told(candidate.index, outcome, seconds) for candidate, outcome in zip(pack, outcomes, strict=True)]
+    return [Told(candidate.index, outcome, seconds, worker) for candidate, outcome in zip(pack, outcomes, strict=True)]
 
 
 def _row(candidate: Candidate, told: Told) -> dict[str, object]:

@@ -19,7 +19,7 @@ class HeadCost:
         pooled, hidden = self.config.pooled_size, 2 * self.config.hidden_size
         if self.workload.task is TaskName.RETRIEVAL:
             return ((pooled, 1),)
-        classes = self.workload.answers if self.workload.task is TaskName.VQA else 2
+        classes = 2 if self.workload.task is TaskName.NLVR2 else self.workload.answers
         return ((self.workload.passes * pooled, hidden), (hidden, classes))
 
     @property

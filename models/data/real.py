@@ -22,9 +22,7 @@ from models.data.skips import OnError, Skips
 from models.data.source import Source, choose_data, open_source
 from models.data.splits import load_splits
 from models.data.vocabulary import Vocabulary
-from models.workload import TaskName
-
-TRUTH = ("false", "true")
+from models.workload import TRUTH, TaskName
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

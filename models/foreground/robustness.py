@@ -4,11 +4,10 @@ Measured on the embedded world, where the true boxes are known. Reviewers of Dou
 happens when the detector errs; the faults and the figures are our design.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from models.architecture import Architecture, PatchKeep
 from models.batch import Batch, Split
@@ -18,13 +17,13 @@ from models.foreground.coverage import BoxForeground
 from models.foreground.perturb import Perturbation, Perturbed
 from models.foreground.provider import ForegroundProvider
 from models.foreground.shapes_truth import image_ids, true_boxes
-from models.inputs import Inputs, read_batch
-from models.layers.vilt_stream import Stream
+from models.inputs import read_batch
 from models.network import Network
-from models.patch_filter import FOREGROUND, choose_patches, fallbacks, similarity_scores
+from models.patch_filter import FOREGROUND, choose_patches, fallbacks
+from models.seen_patches import seen_patches
 from models.shapes.dataset import ShapesData
 from models.shapes.report import ROWS, plain_accuracy
-from models.vilt import Vilt, filter_places
+from models.vilt import Vilt
 from models.workload import TaskName
 
 
@@ -102,23 +101,5 @@ def _share(part: Tensor, whole: Tensor) -> float:
 @torch.inference_mode()
 def patch_scores(backbone: Vilt, batch: Batch, architecture: Architecture) -> Tensor:
     """The patch scores (B, N) that the filter of an architecture meets; the foreground has no part in them."""
-    parts = torch.arange(len(batch)).split(ROWS)
-    return torch.cat([_scored(backbone, read_batch(backbone, batch.rows(rows)).all(), architecture) for rows in parts])
-
-
-def _scored(backbone: Vilt, inputs: Inputs, architecture: Architecture) -> Tensor:
-    scorer, _ = filter_places(architecture)
-    if scorer is None:
-        stream = Stream.of(inputs.texts, inputs.images)
-        return similarity_scores(stream.tokens, stream.first_patch)
-    found: list[Tensor] = []
-
-    def listen(_: nn.Module, __: tuple[object, ...], output: Sequence[Tensor]) -> None:
-        found.append(output[1])
-
-    hook = backbone.sub_layer(scorer).register_forward_hook(listen)
-    try:
-        backbone(inputs.texts, inputs.images, architecture)
-    finally:
-        hook.remove()
-    return found[0]
+    parts = (read_batch(backbone, batch.rows(rows)).all() for rows in torch.arange(len(batch)).split(ROWS))
+    return torch.cat([seen_patches(backbone, part, architecture).scores for part in parts])

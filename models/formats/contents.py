@@ -17,6 +17,7 @@ class Contents:
     state: Mapping[str, Tensor]
     answers: tuple[str, ...] = ()
     dropped: tuple[str, ...] = ()  # keys of the file that were known and not needed
+    tensors: int = 0  # in the file
 
     def named_by_label(self) -> "Contents":
         """The same, with label ids for the names of the answers."""

@@ -45,7 +45,7 @@ def meter_contents(state: Mapping[str, Tensor], settings: Mapping[str, Any], *, 
         config = _config(renamed, settings, heads)
     except (KeyError, ValueError, IndexError) as error:
         raise CheckpointError(f"{source}: cannot tell the sizes of a METER without {error}") from None
-    return Contents(config, renamed, dropped=tuple(dropped))
+    return Contents(config, renamed, dropped=tuple(dropped), tensors=len(state))
 
 
 def _config(state: Mapping[str, Tensor], settings: Mapping[str, Any], heads: Heads) -> MeterConfig:

@@ -26,7 +26,7 @@ def vilt_contents(
         config = _config(renamed, heads or whole_number(settings, "num_heads"))
     except (KeyError, ValueError, IndexError) as error:
         raise CheckpointError(f"{source}: cannot tell the sizes of a ViLT without {error}") from None
-    return Contents(config, renamed, dropped=tuple(dropped))
+    return Contents(config, renamed, dropped=tuple(dropped), tensors=len(state))
 
 
 def _config(state: Mapping[str, Tensor], heads: int | None) -> ViltConfig:

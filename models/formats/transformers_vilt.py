@@ -1,7 +1,7 @@
 """`transformers`' ViLT folders under our names."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from torch import Tensor
 
@@ -16,6 +16,9 @@ from models.formats.key_maps import (
 )
 from models.formats.lightning import CheckpointError
 from models.vilt_config import ViltConfig
+
+if TYPE_CHECKING:
+    from transformers import ViltConfig as Published
 
 
 def transformers_contents(state: Mapping[str, Tensor], config: Mapping[str, Any], *, source: str) -> Contents:
@@ -34,14 +37,20 @@ def transformers_contents(state: Mapping[str, Tensor], config: Mapping[str, Any]
     renamed, dropped = rename(state, rules, TRANSFORMERS_DROPPED)
     labels = {int(key): str(label) for key, label in (config.get("id2label") or {}).items()} if vqa else {}
     answers = tuple(labels[index] for index in sorted(labels))
-    return Contents(_config(config), grow_modalities(fuse_attention(renamed)), answers, tuple(dropped))
+    held = grow_modalities(fuse_attention(renamed))
+    return Contents(_config(config), held, answers, tuple(dropped), tensors=len(state))
+
+
+def published_config(config: Mapping[str, Any]) -> "Published":
+    """`transformers`' own reading of a `config.json`; absent keys have that library's defaults."""
+    from transformers import ViltConfig as Published
+
+    return Published(**{key: value for key, value in config.items() if key not in ("architectures", "model_type")})
 
 
 def _config(config: Mapping[str, Any]) -> ViltConfig:
-    """ViLT's sizes under `transformers`' names; absent keys have that library's defaults."""
-    from transformers import ViltConfig as Published
-
-    full = Published(**{key: value for key, value in config.items() if key not in ("architectures", "model_type")})
+    """ViLT's sizes under our names."""
+    full = published_config(config)
     if not isinstance(full.image_size, int) or not isinstance(full.patch_size, int):
         raise CheckpointError("image_size and patch_size must be single numbers of pixels: ViLT's are square")
     return ViltConfig(

@@ -16,9 +16,8 @@ from models.foreground.look import Look
 from models.shapes.example import Example, draw_example
 from models.shapes.question import ANSWERS
 from models.shapes.render import render
-from models.shapes.statement import TRUTH
 from models.shapes.tokenizer import load_tokenizer
-from models.workload import TaskName
+from models.workload import TRUTH, TaskName
 
 SIZES: Mapping[Split, int] = MappingProxyType(
     {Split.TRAIN: 4096, Split.FITNESS: 1024, Split.VALIDATION: 2048, Split.TEST: 4096}

@@ -12,7 +12,6 @@ from random import Random
 from models.shapes.description import COLORED, COLORED_AND_SHAPED, SHAPED, Description
 from models.shapes.scene import Scene, sample_scene
 
-TRUTH = ("false", "true")
 NUMBERS = ("one", "two", "three")
 
 

@@ -5,7 +5,25 @@ from typing import Any
 from fastapi import Depends, FastAPI
 from starlette.types import ASGIApp
 
-from service.api import catalogue, events, health, journal, keys, metrics, problems, quotas, searches, webhooks
+from service.api import (
+    activity,
+    catalogue,
+    events,
+    health,
+    journal,
+    keys,
+    log_tail,
+    metrics,
+    outlook,
+    page,
+    patch_view,
+    points,
+    problems,
+    quotas,
+    report,
+    searches,
+    webhooks,
+)
 from service.api.auth import looking
 from service.api.document import put_right
 from service.api.limits import BodyLimit, CrowdLimit, RateLimit
@@ -17,13 +35,20 @@ from service.observing.census import Census
 from service.observing.metrics import ApiMetrics
 from service.observing.readiness import Readiness
 
+PARTS = (
+    *(searches, outlook, points, activity, log_tail, patch_view, report),
+    *(catalogue, keys, quotas, events, journal, webhooks),
+)
+"""The modules with the routes of /v1."""
+
 
 def create_app(services: Services) -> FastAPI:
     """The application over `services`; it keeps nothing but numbers about itself, so any number of them may run."""
     app = _Guarded(services, title="Twinsieve", version=services.version)
     app.include_router(health.router)
     app.include_router(metrics.router)
-    for part in (searches, catalogue, keys, quotas, events, journal, webhooks):
+    app.router.routes.extend(page.ROUTES)
+    for part in PARTS:
         # so that a new route, too, is for callers only
         app.include_router(part.router, prefix="/v1", dependencies=[Depends(looking)])
     problems.install(app)

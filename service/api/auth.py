@@ -11,9 +11,9 @@ from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
 from service.api.problems import ProblemError
 from service.api.services import Given
+from service.domain.person import Caller, Role
+from service.domain.records import Search
 from service.people.keys import KeyRefusedError
-from service.people.person import Caller, Role
-from service.searches.records import Search
 from service.settings import is_loopback
 
 REALM = 'Bearer realm="twinsieve"'

@@ -8,6 +8,7 @@ from fastapi import APIRouter
 from models.data.folders import DataFolders
 from models.foreground.cost import foreground_cost
 from models.foreground.names import foreground_names
+from models.plugins.data import data_plugins
 from models.registry import DATASETS, BackboneRegistry, format_of
 from models.workload import TaskName
 from search.algorithm_spec import AlgorithmSpec
@@ -26,8 +27,8 @@ def list_backbones(services: Given) -> list[BackboneView]:
 
 @router.get("/data")
 def list_data(services: Given) -> list[DataView]:
-    """Every registered data set: the embedded world, and folders of real data, whatever tasks they are for."""
-    names = (*DATASETS, *DataFolders(services.folders.data).names())
+    """Every registered data set: the embedded world, those of plugins, and folders of real data, for whatever tasks."""
+    names = (*DATASETS, *data_plugins().usable, *DataFolders(services.folders.data).names())
     return [DataView(name=name, embedded=name in DATASETS) for name in names]
 
 

@@ -10,7 +10,7 @@ from search.contracts import Genome, Measurement
 from search.space import SearchSpace
 from search.spec import FREE, parse_spec
 from service.api.services import Services
-from service.searches.records import Search
+from service.domain.records import Search
 
 
 @dataclass(frozen=True, slots=True)

@@ -39,5 +39,10 @@ def _operations(document: dict[str, Any]) -> Iterator[dict[str, Any]]:
 
 def _hoist(schema: dict[str, Any], schemas: dict[str, Any]) -> None:
     for name, definition in schema.pop(DEFINITIONS, {}).items():
-        if schemas.setdefault(name, definition) != definition:
+        if _floats(schemas.setdefault(name, definition)) != _floats(definition):
             raise ValueError(f"two schemas are called {name}: rename one of the models")
+
+
+def _floats(definition: dict[str, Any]) -> Any:  # noqa: ANN401 - JSON
+    """With each number as a float, which FastAPI makes of the bounds in some places and not in others."""
+    return json.loads(json.dumps(definition), parse_int=float)

@@ -10,7 +10,7 @@ from search.contracts import Fidelity
 from search.fidelity_spec import AUDIT_PROXIES, RUNGS
 from search.sieve import EXACT
 from search.spec import WITHOUT_PROXIES
-from service.searches.records import FidelityProgress, Progress
+from service.domain.records import FidelityProgress, Progress
 
 NONE = FidelityProgress()
 ONE_DECISION = ("das", "ranked")  # these end with one chromosome, not with several finalists

@@ -22,11 +22,11 @@ from service.api.event_stream import Batch, EventStream, beginning, frame
 from service.api.journal import EntryView
 from service.api.problems import RESPONSES
 from service.api.schemas import CandidateView, StageView
+from service.api.search_feed import EventIdError, Happening, Place, SearchFeed
 from service.api.services import Given, Services
+from service.domain.records import Status
 from service.events.journal import Entry
 from service.events.journal_tail import JournalTail, newest
-from service.events.search_feed import EventIdError, Happening, Place, SearchFeed
-from service.searches.records import Status
 from service.storage.database import reading
 
 router = APIRouter(tags=["events"], responses=RESPONSES)

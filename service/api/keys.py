@@ -10,9 +10,9 @@ from service.api.auth import Administers, Looks
 from service.api.problems import RESPONSES
 from service.api.quotas import QuotaView
 from service.api.services import Given
+from service.domain.person import OWNER, Role
+from service.domain.search_id import ALPHABET
 from service.people.keys import ID_LENGTH, MAX_LABEL, KeyRecord
-from service.people.person import OWNER, Role
-from service.searches.search_id import ALPHABET
 
 router = APIRouter(tags=["people"], responses=RESPONSES)
 

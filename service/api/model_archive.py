@@ -3,7 +3,7 @@
 import zipfile
 from collections.abc import Iterator, Sequence
 
-from service.driving.artifacts import Artifacts, Exported
+from service.storage.artifacts import Artifacts, Exported
 
 
 class _Pipe:

@@ -9,11 +9,10 @@ from search.ranking import pareto_front
 from search.spec import Objective
 from service.api.chromosomes import Chromosomes
 from service.api.estimate import NONE, Plan, eta_seconds
-from service.api.queue_place import queue_place
 from service.api.ray_dashboard import ray_dashboard_link
 from service.api.schemas import CandidateView, ProgressView, SearchView, StageView
 from service.api.services import Services
-from service.searches.records import Progress, Search, Status, StoredCandidate
+from service.domain.records import Progress, Search, Status, StoredCandidate
 
 IN_ORDER = (
     *(Fidelity.WARM, Fidelity.PROBE, Fidelity.SCREEN, Fidelity.RUNG_1, Fidelity.RUNG_2, Fidelity.RUNG_3),
@@ -57,7 +56,7 @@ def overview(search: Search, services: Services) -> SearchView:
     progress = store.candidates.progress([search.id])[search.id]
     best, front_size = _best(search, services, known)
     running = search.status is Status.RUNNING
-    place = queue_place(search, services)
+    place = services.slots.place(search, store)
     result, workers = search.result or {}, search.slots or int(search.spec["workers"])
     return SearchView(
         id=search.id,

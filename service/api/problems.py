@@ -18,20 +18,20 @@ from starlette.requests import ClientDisconnect
 
 from models.registry import UnknownBackboneError
 from search.spec import SpecError
-from service.driving.artifacts import ArtifactsError
-from service.events.addresses import AddressError
-from service.events.search_feed import EventIdError
-from service.events.webhooks import WebhookLimitError, WebhookNotFoundError
-from service.limits import DiskFullError, SpecTooLargeError
-from service.people.keys import KeyNotFoundError
-from service.people.person import PeopleError
-from service.people.quotas import QuotaExceededError
-from service.searches.records import (
+from service.api.search_feed import EventIdError
+from service.domain.person import PeopleError
+from service.domain.records import (
     IdempotencyConflictError,
     SearchFinishedError,
     SearchNotFoundError,
     SearchUnfinishedError,
 )
+from service.events.addresses import AddressError
+from service.events.webhooks import WebhookLimitError, WebhookNotFoundError
+from service.limits import DiskFullError, SpecTooLargeError
+from service.people.keys import KeyNotFoundError
+from service.people.quotas import QuotaExceededError
+from service.storage.artifacts import ArtifactsError
 from service.storage.database import SchemaError
 
 logger = logging.getLogger(__name__)

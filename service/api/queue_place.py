@@ -1,15 +1,16 @@
-"""`queue_place`: how many searches start before a queued one, and about when it does."""
+"""`RunningSlots`: how many searches start before a queued one, and about when it does."""
 
 import heapq
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from service.api.estimate import eta_seconds
-from service.api.services import Services
-from service.searches.records import Progress, Search, Status
+from service.domain.records import Progress, Search, Status
+from service.searches.store import Store
 
 MOST = 200  # running searches that are looked at
+LASTS = timedelta(seconds=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,18 +29,29 @@ class Slot:
     whole_seconds: float  # from its start to its end
 
 
-def queue_place(search: Search, services: Services) -> QueuePlace:
-    """The place of a search by the order of the queue as it is now."""
-    if search.status is not Status.QUEUED:
-        return QueuePlace()
-    store = services.store
-    position = store.searches.queue_position(search.id)
-    if position is None:  # claimed since it was read
-        return QueuePlace()
-    running = store.searches.page(status=Status.RUNNING, limit=MOST)
-    progress = store.candidates.progress([each.id for each in running])
-    found = [_slot(each, progress[each.id], now=store.clock()) for each in running]
-    return QueuePlace(position, starts_in(position, [slot for slot in found if slot is not None]))
+class RunningSlots:
+    """When slots come free, looked up at most once a second: those who wait ask more often than that."""
+
+    def __init__(self) -> None:
+        self._known: tuple[datetime, Sequence[Slot]] | None = None
+
+    def place(self, search: Search, store: Store) -> QueuePlace:
+        """The place of a search by the order of the queue as it is now."""
+        if search.status is not Status.QUEUED:
+            return QueuePlace()
+        position = store.searches.queue_position(search.id)
+        if position is None:  # claimed since it was read
+            return QueuePlace()
+        return QueuePlace(position, starts_in(position, self._of(store)))
+
+    def _of(self, store: Store) -> Sequence[Slot]:
+        now, known = store.clock(), self._known
+        if known is None or abs(now - known[0]) >= LASTS:
+            running = store.searches.page(status=Status.RUNNING, limit=MOST)
+            progress = store.candidates.progress([each.id for each in running])
+            found = [_slot(each, progress[each.id], now=now) for each in running]
+            known = self._known = now, [slot for slot in found if slot is not None]
+        return known[1]
 
 
 def starts_in(position: int, slots: Sequence[Slot]) -> float | None:

@@ -1,10 +1,7 @@
 """`ray_dashboard_link`: where the Ray dashboard shows the work of one search."""
 
-from service.searches.records import Search
+from service.domain.records import RAY_JOB, Search
 from service.settings import Settings
-
-JOB = "ray_job"
-"""The key of a search's result under which its last driver's Ray job is, where a runner says it."""
 
 
 def ray_dashboard_link(settings: Settings, search: Search) -> str | None:
@@ -16,5 +13,5 @@ def ray_dashboard_link(settings: Settings, search: Search) -> str | None:
     if settings.ray_dashboard_url is None or search.started_at is None:
         return None
     jobs = settings.ray_dashboard_url.rstrip("/") + "/#/jobs"
-    job = (search.result or {}).get(JOB)
+    job = (search.result or {}).get(RAY_JOB)
     return jobs if job is None else f"{jobs}/{job}"

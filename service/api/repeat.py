@@ -9,7 +9,7 @@ from fastapi import Depends, Header, Request
 from service.api.auth import Runs
 from service.api.body import Body
 from service.api.services import Given
-from service.searches.records import Idempotency, Search
+from service.domain.records import Idempotency, Search
 
 Key = Annotated[
     str | None,

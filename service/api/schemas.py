@@ -8,7 +8,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstra
 
 from search.contracts import Failure, Fidelity
 from service.api.estimate import Plan
-from service.searches.records import Change, Search, Status, StoredCandidate
+from service.domain.records import Change, Search, Status, StoredCandidate
 
 MAX_CANDIDATES = 1_000_000  # as in a spec
 

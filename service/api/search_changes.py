@@ -8,8 +8,8 @@ from service.api.auth import Runs, owned
 from service.api.overview import overview
 from service.api.schemas import SearchChange, SearchView
 from service.api.services import Given, Services
+from service.domain.person import Caller
 from service.driving.retention import Retention
-from service.people.person import Caller
 
 router = APIRouter()
 

@@ -29,9 +29,9 @@ from service.api.schemas import (
 from service.api.seeds import seeded
 from service.api.services import Given
 from service.api.submission import Submission, created
-from service.people.person import OWNER
-from service.searches.records import Status
-from service.searches.search_id import PATTERN
+from service.domain.person import OWNER
+from service.domain.records import Status
+from service.domain.search_id import PATTERN
 from service.searches.search_list import Selection
 
 router = APIRouter(prefix="/searches", tags=["searches"], responses=RESPONSES)

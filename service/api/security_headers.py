@@ -7,10 +7,10 @@ DATA = "default-src 'none'; frame-ancestors 'none'"
 """Content security policy of answers that are no pages: a browser that shows one runs and loads nothing."""
 
 PAGE = (
-    "default-src 'self'; img-src 'self' data:; style-src 'self' 'unsafe-inline'; object-src 'none'; base-uri 'none'; "
-    "form-action 'self'; frame-ancestors 'none'"
+    "default-src 'self'; img-src 'self' data: blob:; style-src 'self' 'unsafe-inline'; object-src 'none'; "
+    "base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
 )
-"""Of our pages: scripts are files of ours; drawing libraries set styles in the document."""
+"""Of our pages: scripts are files of ours; drawing libraries set styles in the document; pictures come with a key."""
 
 DOCS = (
     "default-src 'none'; connect-src 'self'; script-src 'unsafe-inline' https://cdn.jsdelivr.net; worker-src blob:; "

@@ -11,7 +11,7 @@ from search.spec import Objective, SearchSpec, SpecError, parse_spec
 from service.api.chromosomes import Chromosomes
 from service.api.problems import ProblemError
 from service.api.services import Services
-from service.searches.records import Search
+from service.domain.records import Search
 
 SEEDS = 12
 

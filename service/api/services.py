@@ -2,16 +2,20 @@
 
 from dataclasses import dataclass, field
 from pathlib import Path
+from threading import BoundedSemaphore
 from typing import Annotated
 
 from fastapi import Depends, Request
 
 from models.folders import Folders
 from models.registry import BackboneRegistry
+from service.api.queue_place import RunningSlots
 from service.api.streams import Streams
-from service.driving.artifacts import Artifacts
 from service.searches.store import Store
 from service.settings import Settings
+from service.storage.artifacts import Artifacts
+
+REPORTS_AT_ONCE = 4  # that one process makes: each reads a whole history
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,6 +29,8 @@ class Services:
     version: str
     settings: Settings = field(default_factory=Settings)
     streams: Streams = field(default_factory=Streams)
+    slots: RunningSlots = field(default_factory=RunningSlots)
+    reports: BoundedSemaphore = field(default_factory=lambda: BoundedSemaphore(REPORTS_AT_ONCE))
 
     @property
     def exports(self) -> Artifacts:

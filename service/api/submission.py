@@ -11,8 +11,8 @@ from service.api.limits import admit
 from service.api.overview import overview
 from service.api.schemas import SearchView
 from service.api.services import Services
-from service.people.person import Caller
-from service.searches.records import Idempotency, Search
+from service.domain.person import Caller
+from service.domain.records import Idempotency, Search
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,9 +11,9 @@ from typing import Any
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from service.domain.search_id import is_id
 from service.observing.logs import about
 from service.observing.metrics import ApiMetrics
-from service.searches.search_id import is_id
 
 logger = logging.getLogger(__name__)
 

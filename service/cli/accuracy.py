@@ -1,7 +1,5 @@
 """`twinsieve data vqa-accuracy` and `nlvr2-accuracy`: predictions of any model, judged as officially."""
 
-import json
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -11,6 +9,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from service.cli.errors import UserError
+from service.cli.output import AsJson, print_json
 
 if TYPE_CHECKING:
     from models.data.vqa_results import VqaReport
@@ -19,7 +18,7 @@ if TYPE_CHECKING:
 def vqa_accuracy(
     annotations: Annotated[Path, typer.Argument(help="VQAv2's, such as v2_mscoco_val2014_annotations.json.")],
     results: Annotated[Path, typer.Argument(help='Predictions, [{"question_id": 1, "answer": "red"}, ...].')],
-    as_json: Annotated[bool, typer.Option("--json", help="Print plain data.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """The accuracy of VQA predictions by the official rules: overall, by type of answer, by type of question."""
     from models.data.vqa_results import judge_vqa
@@ -30,7 +29,7 @@ def vqa_accuracy(
     except (OSError, ValueError) as error:
         raise UserError(str(error)) from None
     if as_json:
-        json.dump(report.to_json(), sys.stdout, indent=1)
+        print_json(report.to_json())
     else:
         Console().print(_table(report))
 
@@ -47,15 +46,20 @@ def _table(report: "VqaReport") -> Table:
 def nlvr2_accuracy(
     split: Annotated[Path, typer.Argument(help="The split's file of the data, such as dev.json or test1.json.")],
     results: Annotated[Path, typer.Argument(help="Predictions, CSV: identifier,True or identifier,False a line.")],
+    as_json: AsJson = False,
 ) -> None:
     """The accuracy of NLVR2 predictions on dev or test1, which is test-P."""
     from models.data.nlvr2_accuracy import nlvr2_accuracy as judge
     from models.data.nlvr2_results import read_labels, read_predictions
 
     try:
-        found = judge(read_predictions(results), read_labels(split))
+        with Console(stderr=True).status("judging predictions"):
+            found = judge(read_predictions(results), read_labels(split))
     except (OSError, ValueError) as error:
         raise UserError(str(error)) from None
+    if as_json:
+        print_json(found)
+        return
     for name, accuracy, count in (
         ("dev", found.dev, found.dev_examples),
         ("test-P", found.test_p, found.test_p_examples),

@@ -9,7 +9,6 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from service.cli.composition import VERSION
 from service.cli.errors import UserError
 from service.settings import Settings
 from service.storage import backup as whole
@@ -28,6 +27,8 @@ def register(app: typer.Typer) -> None:
 
 def backup(file: File) -> None:
     """Write the whole database to a new FILE, while the service runs; what searches exported is no part of it."""
+    from service.cli.composition import VERSION
+
     with _watched("rows written") as told:
         rows = whole.backup(connect(Settings().database), file, version=VERSION, at=utc_now(), told=told)
     typer.echo(f"{rows} rows are in {file}")

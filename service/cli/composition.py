@@ -15,24 +15,26 @@ from search.space import SearchSpace
 from search.spec import SearchSpec, SpecError
 from service.api.services import Services
 from service.cli.errors import UserError
-from service.driving.artifacts import Artifacts
+from service.domain.records import Hold, Lease, SearchNotFoundError, Status
 from service.driving.dispatcher import Dispatcher
+from service.driving.dispatcher_metrics import DispatcherMetrics
 from service.driving.driver import DecidingAlgorithm, Parts, Slots
 from service.driving.driver_process import Driver, DriverProcess
+from service.driving.old_searches import artifacts_deleted
 from service.driving.retention import Retention
 from service.events.addresses import Addresses
 from service.events.counted_deliveries import CountedDeliveries
 from service.events.signature import installation_secret
 from service.events.webhook_delivery import WebhookDelivery
-from service.observing.dispatcher_metrics import DispatcherMetrics
 from service.searches.measure_key import MeasureKeys
 from service.searches.origin import origin
-from service.searches.records import Hold, Lease, SearchNotFoundError, Status
 from service.searches.reuse import Key
 from service.searches.store import Store
 from service.settings import Settings
-from service.storage.database import connect, require_current, upgrade
+from service.storage.artifacts import Artifacts
+from service.storage.database import connect, reading, require_current, upgrade
 from service.storage.lost_connections import repeated
+from service.tracking.opening import following
 
 if TYPE_CHECKING:
     from workers.scorer import ScoringJob
@@ -62,8 +64,12 @@ def open_store(settings: Settings, *, patience_seconds: float = PATIENCE_SECONDS
 
 def api_services(settings: Settings) -> Services:
     """What the API needs."""
+    return _services(settings, open_store(settings))
+
+
+def _services(settings: Settings, store: Store) -> Services:
     return Services(
-        store=open_store(settings),
+        store=store,
         registry=BackboneRegistry(settings.backbones),
         folders=settings.folders,
         artifacts=settings.artifacts,
@@ -190,21 +196,38 @@ def driver_parts(settings: Settings, search_id: str) -> Parts:
 
         return ScoringJob(spec, entry(spec), artifacts, settings.folders)
 
+    exports = Artifacts(settings.artifacts_url or settings.artifacts)
+
     def published(artifact: str) -> None:
-        exports = Artifacts(settings.artifacts_url or settings.artifacts)
         exports.publish(search_id, artifacts, only=[artifact.partition("/")[0]])
 
+    def reported() -> None:
+        from service.api.report import source_of
+        from service.report.leaving import leave
+        from service.report.report import Report
+
+        def made() -> Report:
+            return Report.of(source_of(store.searches.get(search_id), _services(settings, store)))
+
+        leave(made, artifacts=artifacts, publish=published)
+        with reading(store.engine) as session:
+            if artifacts_deleted(session, search_id):  # while it was written: the search had ended by then
+                exports.delete(search_id)
+
+    store = open_store(settings, patience_seconds=DRIVER_PATIENCE_SECONDS)
     return Parts(
-        store=open_store(settings, patience_seconds=DRIVER_PATIENCE_SECONDS),
+        store=store,
         algorithm=algorithm,
         runner=lambda spec, slots: _runner(job(spec), slots, settings=settings),
         keys=keys,
         artifacts=artifacts,
         exported=lambda spec, winner: job(spec).model_folder(winner.genome),
         published=published,
+        reported=reported,
         version=VERSION,
         renew_seconds=settings.lease_seconds / 3,
         poll_seconds=settings.poll_seconds,
+        followers=following(settings, store, artifacts),
     )
 
 

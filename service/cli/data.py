@@ -1,7 +1,5 @@
 """`twinsieve data`: look at a folder of data before it is used, write raw data as arrow files, judge predictions."""
 
-import json
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -15,6 +13,7 @@ from rich.text import Text
 
 from service.cli.accuracy import nlvr2_accuracy, vqa_accuracy
 from service.cli.errors import UserError
+from service.cli.output import AsJson, print_json
 
 if TYPE_CHECKING:
     from models.data.check import DataReport, PartReport
@@ -39,7 +38,7 @@ def check(
         int, typer.Option(min=0, help="How many rows of each part have their images decoded.")
     ] = EXAMINED,
     every: Annotated[bool, typer.Option("--all", help="Decode every image.")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print plain data.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Say which data sets a folder holds, what is wrong with them, and what is missing; exit code 1: none is usable."""
     from models.data.check import check_folder
@@ -57,7 +56,7 @@ def check(
         except ValueError as error:
             raise UserError(str(error)) from None
     if as_json:
-        json.dump({"data": [found.to_json() for found in reports]}, sys.stdout, indent=1)
+        print_json({"data": [found.to_json() for found in reports]})
     else:
         _print(folder, reports)
     if not any(not found.unusable for found in reports):

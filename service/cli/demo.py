@@ -38,12 +38,12 @@ def demo(
     with _service(state_dir) as address, Client(address, keyed=False) as client:
         console.print(f"the service listens on {address}; submitting a search for a slim VQA model")
         body = DEMO.model_copy(update={"seed": seed}).model_dump(mode="json", exclude_unset=True)
-        search = client.post("/searches", body)
-        follow(client, search["id"])
-        model = state_dir / f"model-{search['id']}"
-        fetch_model(client, search["id"], model)
+        search = client.submit(body)
+        follow(client, search.id)
+        model = state_dir / f"model-{search.id}"
+        fetch_model(client, search.id, model)
         console.print()
-        report(console, client, search["id"])
+        report(console, client, search.id)
     console.print(f"\nthe exported model lies in {model}")
     _answer(console, model, state_dir)
 
@@ -77,7 +77,8 @@ def _answer(console: Console, folder: Path, pictures: Path) -> None:
     from models.slim import load_slim
     from models.workload import TaskName
 
-    model = load_slim(folder)
+    with console.status("loading the model"):
+        model = load_slim(folder)
     for number, example in enumerate(ShapesData(TaskName.VQA).drawn(Split.TEST, QUESTIONS)):
         image = Image.fromarray(render(example.scenes[0]))
         file = pictures / f"question-{number}.png"

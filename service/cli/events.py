@@ -11,12 +11,21 @@ from rich.markup import escape
 from rich.table import Table
 
 from service.cli.client import DEFAULT_SERVER, Client, Server
-from service.cli.event_stream import Followed, ServerEvent
-from service.events.journal import ENDS
+from service.cli.completion import search_ids
+from service.cli.exit_codes import INTERRUPTED
+from service.cli.output import AsJson, AsJsonLines, print_json, print_json_line
+from twinsieve.event import Event
+from twinsieve.event_stream import EventStream
+from twinsieve.search_calls import at
 
-OptionalId = Annotated[str | None, typer.Argument(metavar="[ID]", help="A search; without it, state changes of all.")]
+OptionalId = Annotated[
+    str | None,
+    typer.Argument(metavar="[ID]", help="A search; without it, state changes of all.", autocompletion=search_ids),
+]
+OfSearch = Annotated[
+    str | None, typer.Option(metavar="ID", help="Of one search, oldest first.", autocompletion=search_ids)
+]
 AfterEvent = Annotated[str | None, typer.Option(metavar="EVENT", help="Go on behind this event.")]
-AsJson = Annotated[bool, typer.Option("--json", help="A JSON object per line: event, id and data.")]
 
 
 def register(app: typer.Typer) -> None:
@@ -26,32 +35,39 @@ def register(app: typer.Typer) -> None:
 
 
 def events(
-    search_id: OptionalId = None, after: AfterEvent = None, as_json: AsJson = False, server: Server = DEFAULT_SERVER
+    search_id: OptionalId = None,
+    after: AfterEvent = None,
+    as_json: AsJsonLines = False,
+    server: Server = DEFAULT_SERVER,
 ) -> None:
     """Show what happens to a search from its beginning to its end, or to all from now on; Ctrl-C leaves them alone."""
     with Client(server) as client:
-        followed = Followed(client, "/events" if search_id is None else f"/searches/{search_id}/events", last=after)
+        path = "/events" if search_id is None else at(search_id, "/events")
+        followed = EventStream(client, path, last=after, to_the_end=search_id is not None)
         try:
             for event in followed:
-                if (line := _as_json(event) if as_json else _line(event, of_all=search_id is None)) is not None:
-                    typer.echo(line)
-                if search_id is not None and event.name == "state" and event.data["action"] in ENDS:
-                    return
+                _say(event, of_all=search_id is None, as_json=as_json)
         except KeyboardInterrupt:
             whose = "" if search_id is None else f" {search_id}"
             typer.echo(f"go on with: twinsieve events{whose} --after {followed.last}", err=True)
+            raise typer.Exit(INTERRUPTED) from None
 
 
 def journal(
-    search: Annotated[str | None, typer.Option(metavar="ID", help="Of one search, oldest first.")] = None,
+    search: OfSearch = None,
     owner: Annotated[str | None, typer.Option(help="Only what happened to what this owner has.")] = None,
     limit: Annotated[int, typer.Option(min=1, max=10_000, help="At most so many.")] = 50,
+    as_json: AsJson = False,
     server: Server = DEFAULT_SERVER,
 ) -> None:
     """Show who did what: everything, newest first, which takes an admin's key; or what happened to one search."""
     with Client(server) as client:
-        pages = client.pages("/journal", owner=owner) if search is None else client.pages(f"/searches/{search}/journal")
-        _print(islice(pages, limit))
+        pages = client.pages("/journal", owner=owner) if search is None else client.pages(at(search, "/journal"))
+        found = list(islice(pages, limit))
+    if as_json:
+        print_json(found)
+    else:
+        _print(found)
 
 
 def _print(entries: Iterable[Mapping[str, Any]]) -> None:
@@ -63,7 +79,14 @@ def _print(entries: Iterable[Mapping[str, Any]]) -> None:
     Console().print(table)
 
 
-def _line(event: ServerEvent, *, of_all: bool) -> str | None:
+def _say(event: Event, *, of_all: bool, as_json: bool) -> None:
+    if as_json:
+        print_json_line({"event": event.name, "id": event.id, "data": event.data})
+    elif (line := _line(event, of_all=of_all)) is not None:
+        typer.echo(line)
+
+
+def _line(event: Event, *, of_all: bool) -> str | None:
     """One event for people, who see the progress in the candidates."""
     data: Mapping[str, Any] = event.data
     if event.name == "state":
@@ -83,9 +106,5 @@ def _outcome(candidate: Mapping[str, Any]) -> str:
     return "  ".join(shown or ["measured"]) + reused
 
 
-def _as_json(event: ServerEvent) -> str:
-    return json.dumps({"event": event.name, "id": event.id, "data": event.data})
-
-
-def _when(at: str) -> str:
-    return at[:19].replace("T", " ")
+def _when(moment: str) -> str:
+    return moment[:19].replace("T", " ")

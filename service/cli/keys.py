@@ -1,5 +1,7 @@
 """`twinsieve keys`: API keys, made in the database itself, so that somebody can have the first one."""
 
+from collections.abc import Iterator
+from dataclasses import asdict
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Annotated
@@ -9,9 +11,9 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Column, Table
 
-from service.cli import composition
+from service.cli.output import AsJson, print_json
+from service.domain.person import Role
 from service.people.keys import KeyRecord, Keys
-from service.people.person import Role
 from service.settings import Settings
 from service.storage.clock import utc_now
 
@@ -36,28 +38,35 @@ def create(
     role: Annotated[Role, typer.Option(help="viewer: looks; member: also runs searches; admin: everything.")],
     label: Annotated[str, typer.Option(help="What the key is for, to tell an owner's keys apart.")] = "",
     days: Annotated[int, typer.Option(min=NEVER, max=36_499, help="Until it expires; 0: never.")] = 365,
+    as_json: AsJson = False,
     state_dir: StateDir = None,
 ) -> None:
     """Make a key, and print it: the only time that anybody sees it."""
     expires_at = None if days == NEVER else utc_now() + timedelta(days=days)
     new = _keys(state_dir).create(owner, role, label=label, expires_at=expires_at)
     typer.echo(f"key {new.record.id} of {owner}, {role}, expires {_day(expires_at) or 'never'}:", err=True)
-    typer.echo(new.key)
+    if as_json:
+        print_json({"key": new.key, "record": asdict(new.record)})
+    else:
+        typer.echo(new.key)
     typer.echo("keep it in TWINSIEVE_API_KEY; it is stored nowhere and cannot be shown again", err=True)
 
 
 def list_keys(
-    owner: Annotated[str | None, typer.Option(help="Only keys of this owner.")] = None, state_dir: StateDir = None
+    owner: Annotated[str | None, typer.Option(help="Only keys of this owner.")] = None,
+    as_json: AsJson = False,
+    state_dir: StateDir = None,
 ) -> None:
     """List keys, oldest first, revoked and expired ones too."""
+    found = list(_listed(_keys(state_dir), owner))
+    if as_json:
+        print_json([asdict(each) | {"state": _state(each)} for each in found])
+        return
     table = Table(
         Column("id", no_wrap=True), "owner", "role", "label", "state", "created", "expires", "last used", box=None
     )
-    keys, after = _keys(state_dir), None
-    while found := keys.listed(owner, after=after):
-        for each in found:
-            table.add_row(*_cells(each))
-        after = found[-1].id
+    for each in found:
+        table.add_row(*_cells(each))
     Console().print(table)
 
 
@@ -71,8 +80,17 @@ def revoke(
 
 
 def _keys(state_dir: Path | None) -> Keys:
+    from service.cli.composition import open_store  # with all that drives searches, which takes a second to load
+
     settings = Settings() if state_dir is None else Settings(state_dir=state_dir)
-    return composition.open_store(settings).keys
+    return open_store(settings).keys
+
+
+def _listed(keys: Keys, owner: str | None) -> Iterator[KeyRecord]:
+    after = None
+    while found := keys.listed(owner, after=after):
+        yield from found
+        after = found[-1].id
 
 
 def _cells(key: KeyRecord) -> tuple[str, ...]:

@@ -14,13 +14,12 @@ from rich.text import Text
 
 from models.workload import TaskName
 from service.cli.errors import UserError
+from service.cli.output import AsJson, print_json
 from service.settings import Settings
+from twinsieve.loading import load
 
 if TYPE_CHECKING:
-    from PIL.Image import Image
     from tokenizers import Tokenizer
-
-    from models.slim import SlimModel
 
 
 class SmallBackbone(StrEnum):
@@ -50,21 +49,25 @@ def predict(
     fallback: Annotated[
         bool, typer.Option("--fallback", help="Keep patches by score where the foreground cannot be told.")
     ] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Answer a question about a picture, judge a statement, or rank texts, with an exported model."""
-    from models.slim import load_slim
-
-    pictures = [_picture(file) for file in image]
     try:
-        model = load_slim(folder, Settings().foregrounds)
-        answers = _answers(model, pictures, text, fallback=fallback)
-    except (OSError, ValueError) as error:  # a model that is damaged or for another task
+        with Console(stderr=True).status("loading the model"):
+            model = load(folder, foregrounds=Settings().foregrounds)
+        if model.task == TaskName.RETRIEVAL and len(text) < 2:
+            raise UserError("a model for retrieval ranks texts: give --text at least twice")
+        answers = model.predict(image, text, top=top, fallback=fallback)
+    except (OSError, ValueError) as error:  # a model that is damaged or for another task, a file that is no picture
         raise UserError(str(error)) from None
-    if unknown := [word for each in text for word in unknown_words(model.tokenizer, each)]:
+    if unknown := [word for each in text for word in unknown_words(model.slim.tokenizer, each)]:
         warning = f"warning: words this model does not know: {', '.join(unknown)}"
         Console(stderr=True).print(Text(warning, style="yellow"), soft_wrap=True)
+    if as_json:
+        print_json([{"answer": answer, "score": score} for answer, score in answers])
+        return
     table = Table("answer", "score", box=None)
-    for answer, score in answers[:top]:
+    for answer, score in answers:
         table.add_row(escape(answer), f"{score:.3f}")
     Console().print(table)
 
@@ -74,35 +77,6 @@ def unknown_words(tokenizer: "Tokenizer", text: str) -> list[str]:
     encoded, unknown = tokenizer.encode(text), tokenizer.token_to_id("[UNK]")
     places = zip(encoded.ids, encoded.offsets, strict=True)
     return [text[start:end] for token, (start, end) in places if token == unknown]
-
-
-def _picture(file: Path) -> "Image":
-    from PIL import Image
-
-    try:
-        with Image.open(file) as opened:
-            return opened.convert("RGB")
-    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:  # Pillow raises all of these
-        raise UserError(f"--image {file} is no picture that can be read: {error}") from None
-
-
-def _answers(
-    model: "SlimModel", pictures: list["Image"], texts: list[str], *, fallback: bool
-) -> list[tuple[str, float]]:
-    """What the model says, the likeliest first.
-
-    Raises:
-        UserError: it is for one text, or one picture, and got several.
-    """
-    if model.task is TaskName.RETRIEVAL:
-        if len(pictures) != 1:
-            raise UserError(f"a model for retrieval ranks texts for one --image, not {len(pictures)}")
-        if len(texts) < 2:
-            raise UserError("a model for retrieval ranks texts: give --text at least twice")
-        return model.rank(pictures[0], texts, fallback=fallback)
-    if len(texts) != 1:
-        raise UserError(f"a model for {model.task} takes one --question, not {len(texts)}")
-    return model.answer(pictures, texts[0], fallback=fallback)
 
 
 @pretrain.command()

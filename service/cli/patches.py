@@ -1,6 +1,5 @@
 """`twinsieve patches`: what wrong boxes do to the patch filter, true boxes to filter with, what detectors cost."""
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -16,6 +15,7 @@ from models.foreground.cost import HEIGHT, WIDTH, ForegroundCost, write_cost
 from models.foreground.names import BOXES, SALIENCY, SHAPES_TRUTH, foreground_folders
 from models.workload import TaskName
 from service.cli.errors import UserError
+from service.cli.output import AsJson, print_json
 from service.settings import Settings
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ def robustness(
     shifted: Annotated[list[float], _levels("How far boxes move, in their own sizes.", 0.5, 1.0)],
     spurious: Annotated[list[float], _levels("Boxes of nothing for each true one.", 1.0, 2.0)],
     seed: Annotated[int, typer.Option(min=0, help="Of the faults.")] = 0,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Damage the true boxes of the embedded world; see what the filter and the shipped network make of that.
 
@@ -65,7 +65,7 @@ def robustness(
     except ValueError as error:
         raise UserError(str(error)) from None
     if as_json:
-        typer.echo(json.dumps(_report(keep, examples, seed, unfiltered, effects), indent=2))
+        print_json(_report(keep, examples, seed, unfiltered, effects))
     else:
         Console().print(_table(effects), _caption(examples, unfiltered), sep="\n")
 

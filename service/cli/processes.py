@@ -6,11 +6,10 @@ import threading
 from typing import Annotated, NoReturn
 
 import typer
+from rich.console import Console
 
-from service.cli import backup, composition
+from service.cli import backup
 from service.cli.errors import UserError
-from service.driving.driver import drive as drive_search
-from service.driving.driver_process import TOKEN_VARIABLE
 from service.observing import logs
 from service.settings import Settings
 from service.storage.database import connect, upgrade
@@ -30,6 +29,8 @@ def register(app: typer.Typer) -> None:
 
 def dispatch(parent: Parent = None) -> None:
     """Claim searches and run a driver for each; without TWINSIEVE_RAY_ADDRESS, on a local Ray cluster."""
+    from service.cli import composition
+
     settings, stop = Settings(), threading.Event()
     _begin(parent)
     logs.configure("dispatcher", form=settings.log)
@@ -46,6 +47,10 @@ def dispatch(parent: Parent = None) -> None:
 
 def drive(search_id: str, parent: Parent = None) -> None:
     """Drive one search under the lease whose token is in the environment."""
+    from service.cli import composition
+    from service.driving.driver import drive as drive_search
+    from service.driving.driver_process import TOKEN_VARIABLE
+
     signal.signal(signal.SIGTERM, _stop)
     _begin(parent)
     logs.configure("driver", form=Settings().log, search_id=search_id)
@@ -59,7 +64,8 @@ def drive(search_id: str, parent: Parent = None) -> None:
 @database.command("upgrade")
 def upgrade_database() -> None:
     """Bring the database to the schema of this version."""
-    upgrade(connect(Settings().database))
+    with Console(stderr=True).status("bringing the database up to date"):
+        upgrade(connect(Settings().database))
     typer.echo("the database is up to date")
 
 

@@ -8,10 +8,10 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from service.cli import composition
 from service.cli.errors import UserError
 from service.cli.keys import StateDir
-from service.people.person import check_owner
+from service.cli.output import AsJson, print_json
+from service.domain.person import check_owner
 from service.people.quotas import LEAST_WEIGHT, MOST, NAMES, Given, Quotas
 from service.settings import Settings
 
@@ -31,14 +31,20 @@ def show(
     owner: Annotated[
         str | None, typer.Argument(help="One owner; without, everybody of whom something is said.")
     ] = None,
+    as_json: AsJson = False,
     state_dir: StateDir = None,
 ) -> None:
     """Show what owners may use; a star is the installation's setting, as nothing else is said."""
     quotas = _quotas(state_dir)
     if owner is not None:
         check_owner(owner)
+    owners = [owner] if owner is not None else _owners(quotas)
+    if as_json:
+        found = [{"owner": each, **asdict(quotas.of(each)), "given": [*quotas.given(each)]} for each in owners]
+        print_json(found)
+        return
     table = Table("owner", *NAMES, box=None)
-    for each in [owner] if owner is not None else _owners(quotas):
+    for each in owners:
         table.add_row(each, *_cells(quotas, each))
     Console().print(table)
 
@@ -55,6 +61,7 @@ def set_quota(
     reset: Annotated[
         bool, typer.Option("--reset", help="First leave everything to the installation's settings.")
     ] = False,
+    as_json: AsJson = False,
     state_dir: StateDir = None,
 ) -> None:
     """Change what an owner may use; what is not named stays."""
@@ -65,12 +72,14 @@ def set_quota(
     quotas = _quotas(state_dir)
     before = Given() if reset else quotas.given(owner)
     quotas.set(owner, **cast(Given, {**before, **changes}))
-    show(owner, state_dir)
+    show(owner, as_json=as_json, state_dir=state_dir)
 
 
 def _quotas(state_dir: Path | None) -> Quotas:
+    from service.cli.composition import open_store  # with all that drives searches, which takes a second to load
+
     settings = Settings() if state_dir is None else Settings(state_dir=state_dir)
-    return composition.open_store(settings).quotas
+    return open_store(settings).quotas
 
 
 def _owners(quotas: Quotas) -> list[str]:

@@ -1,6 +1,5 @@
 """`twinsieve rank`: what training-free scores say of a backbone's sub-layers."""
 
-import json
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -16,6 +15,7 @@ from models.registry import BackboneEntry, BackboneRegistry
 from models.scores.names import Passes, ScoreName
 from models.workload import TaskName
 from service.cli.errors import UserError
+from service.cli.output import AsJson, print_json
 from service.settings import Settings
 
 if TYPE_CHECKING:
@@ -54,7 +54,7 @@ def rank(
     ] = None,
     data: Annotated[str, typer.Option(help="A registered data set.")] = "shapes",
     examples: Annotated[int, typer.Option(min=1, help="Of the train split; as many of the fitness split.")] = 256,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Rank a backbone's sub-layers without training: in every score, a higher value is more worth keeping."""
     if parameters is not None and ScoreName.ADAPEFT not in (score or DEFAULT_SCORES):
@@ -69,7 +69,7 @@ def rank(
     if as_json:
         asked = {"backbone": backbone, "task": task, "data": data, "examples": examples}
         chosen = {} if trained is None else {"parameters": parameters, "trained": trained}
-        typer.echo(json.dumps(asked | _report(entry, shares, scored) | chosen, indent=2))
+        print_json(asked | _report(entry, shares, scored) | chosen)
         return
     console = Console()
     console.print(_table(entry, shares, scored))

@@ -10,6 +10,7 @@ from rich.table import Column, Table
 from models.recipe import Recipe, RecipeError
 from models.recipes import RECIPES, recipe
 from service.cli.errors import UserError
+from service.cli.output import AsJson, print_json
 
 COLUMNS = ("learning_rate", "head_multiplier", "cross_multiplier", "batch", "image_size", "text_tokens", "epochs")
 SHORT = ("lr", "head x", "cross x", "batch", "px", "text", "epochs")
@@ -26,25 +27,38 @@ def recipes(
     changes: Annotated[
         list[str] | None, typer.Option("--set", help="setting=value (YAML), such as batch=64; several times.")
     ] = None,
+    as_json: AsJson = False,
 ) -> None:
     """Show the published methods' training and search settings; one recipe for one task as YAML, with changes."""
     try:
         if task is None:
             if changes:
                 raise UserError("--set changes one recipe for one task: give NAME and TASK")
-            Console().print(_table([name] if name else [*RECIPES]))
+            _show([name] if name else [*RECIPES], as_json=as_json)
         else:
-            typer.echo(_in_full(recipe(str(name), task, **_settings(changes or []))), nl=False)
+            found = recipe(str(name), task, **_settings(changes or []))
+            if as_json:
+                print_json(found)
+            else:
+                typer.echo(_in_full(found), nl=False)
     except RecipeError as error:
         raise UserError(str(error)) from None
+
+
+def _show(names: list[str], *, as_json: bool) -> None:
+    for name in names:
+        if name not in RECIPES:
+            raise UserError(f"no recipe '{name}'; there are {', '.join(RECIPES)}")
+    if as_json:
+        print_json({name: RECIPES[name] for name in names})
+    else:
+        Console().print(_table(names))
 
 
 def _table(names: list[str]) -> Table:
     table = Table(Column("recipe", overflow="fold"), "task", *SHORT, Column("losses", overflow="fold"), box=None)
     sources: dict[str, str] = {}
     for name in names:
-        if name not in RECIPES:
-            raise UserError(f"no recipe '{name}'; there are {', '.join(RECIPES)}")
         for task, found in RECIPES[name].items():
             numbers = (f"{getattr(found, column):.3g}" for column in COLUMNS)
             table.add_row(name, str(task), *numbers, " + ".join(found.losses))

@@ -8,9 +8,12 @@ from rich.console import Console
 
 from service.cli.client import DEFAULT_SERVER, Client, Server
 from service.cli.errors import UserError
-from service.cli.searches import MAX_WORKERS, SearchId
+from service.cli.output import AsJson
+from service.cli.searches import MAX_WORKERS, SearchId, say
 from service.cli.submit import Key, Label, Priority, put_in, queued
-from service.searches.records import Status
+from service.domain.records import Status
+from twinsieve.call import new_key
+from twinsieve.search_calls import at
 
 
 def register(app: typer.Typer) -> None:
@@ -19,30 +22,33 @@ def register(app: typer.Typer) -> None:
         app.command()(command)
 
 
-def pause(search_id: SearchId, server: Server = DEFAULT_SERVER) -> None:
+def pause(search_id: SearchId, as_json: AsJson = False, server: Server = DEFAULT_SERVER) -> None:
     """Stop a search until somebody resumes it; what was measured so far is kept."""
     with Client(server) as client:
-        view = client.post(f"/searches/{search_id}/pause")
+        view = client.post(at(search_id, "/pause"))
     how = "paused" if view["status"] == Status.PAUSED else "it stops within a few seconds"
-    Console().print(f"{how}; go on with it: twinsieve resume {search_id}", soft_wrap=True)
+    say(f"{how}; go on with it: twinsieve resume {search_id}", view, as_json=as_json)
 
 
-def resume(search_id: SearchId, server: Server = DEFAULT_SERVER) -> None:
+def resume(search_id: SearchId, as_json: AsJson = False, server: Server = DEFAULT_SERVER) -> None:
     """Go on with a paused search."""
     with Client(server) as client:
-        view = client.post(f"/searches/{search_id}/resume")
-    Console().print(f"queued; {view['queue_position']} ahead" if view["status"] == Status.QUEUED else "it goes on")
+        view = client.post(at(search_id, "/resume"))
+    how = f"queued; {view['queue_position']} ahead" if view["status"] == Status.QUEUED else "it goes on"
+    say(how, view, as_json=as_json)
 
 
 def extend(
     search_id: SearchId,
     candidates: Annotated[int, typer.Argument(metavar="N", min=1, help="Proxy candidates, those before included.")],
     key: Key = None,
+    as_json: AsJson = False,
     server: Server = DEFAULT_SERVER,
 ) -> None:
     """Give an ended search more candidates: a new search, which takes over what the old one measured."""
     with Client(server) as client:
-        queued(client.post(f"/searches/{search_id}/extend", {"candidates": candidates}, key=key))
+        body = {"candidates": candidates}
+        queued(client.post(at(search_id, "/extend"), body, key=key or new_key()), as_json=as_json)
 
 
 def clone(
@@ -51,6 +57,7 @@ def clone(
         list[str] | None, typer.Option("--set", help="One value of the spec, such as seed=1; repeatable.")
     ] = None,
     key: Key = None,
+    as_json: AsJson = False,
     server: Server = DEFAULT_SERVER,
 ) -> None:
     """Queue the spec of a search again, as it is or changed."""
@@ -58,7 +65,7 @@ def clone(
     for each in changes or []:
         put_in(patch, each)
     with Client(server) as client:
-        queued(client.post(f"/searches/{search_id}/clone", patch, key=key))
+        queued(client.post(at(search_id, "/clone"), patch, key=key or new_key()), as_json=as_json)
 
 
 def change(
@@ -68,6 +75,7 @@ def change(
     label: Label = None,
     no_labels: Annotated[bool, typer.Option("--no-labels", help="Take all labels away.")] = False,
     notes: Annotated[str | None, typer.Option(help="What people should know of it, instead of what it said.")] = None,
+    as_json: AsJson = False,
     server: Server = DEFAULT_SERVER,
 ) -> None:
     """Change how a search runs, or what is said about it; labels and notes at any time."""
@@ -79,8 +87,8 @@ def change(
     if not body:
         raise UserError("nothing is to be changed; give --workers, --priority, --label, --no-labels or --notes")
     with Client(server) as client:
-        client.patch(f"/searches/{search_id}", body)
-    Console().print(f"changed: {', '.join(body)}")
+        view = client.patch(at(search_id), body)
+    say(f"changed: {', '.join(body)}", view, as_json=as_json)
 
 
 def delete(
@@ -96,5 +104,5 @@ def delete(
     if not yes:
         typer.confirm(f"delete {what}?", abort=True)
     with Client(server) as client:
-        client.delete(f"/searches/{search_id}{'/artifacts' if artifacts else ''}")
+        client.delete(at(search_id, "/artifacts" if artifacts else ""))
     Console().print("deleted")

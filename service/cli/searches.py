@@ -1,6 +1,7 @@
 """`twinsieve ls`, `watch`, `workers` and `cancel`."""
 
 from collections.abc import Iterator, Mapping
+from itertools import islice
 from typing import Annotated, Any
 
 import typer
@@ -9,11 +10,14 @@ from rich.markup import escape
 from rich.table import Table
 
 from service.cli.client import DEFAULT_SERVER, Client, Server
+from service.cli.completion import search_ids
+from service.cli.output import AsJson, AsJsonLines, print_json
 from service.cli.watch import follow
-from service.searches.records import Status
+from service.domain.records import Status
+from twinsieve.search_calls import at
 
 MAX_WORKERS = 1024  # as in a spec
-SearchId = Annotated[str, typer.Argument(metavar="ID", help="As `twinsieve ls` shows it.")]
+SearchId = Annotated[str, typer.Argument(metavar="ID", help="As `twinsieve ls` shows it.", autocompletion=search_ids)]
 
 
 def register(app: typer.Typer) -> None:
@@ -29,25 +33,21 @@ def list_searches(
     owner: Annotated[str | None, typer.Option(help="Only searches of this owner.")] = None,
     label: Annotated[str | None, typer.Option(help="Only searches with this label.")] = None,
     limit: Annotated[int, typer.Option(min=1, max=200, help="At most so many.")] = 20,
+    as_json: AsJson = False,
     server: Server = DEFAULT_SERVER,
 ) -> None:
     """List searches, newest first."""
+    with Client(server) as client:
+        pages = client.pages("/searches", limit=limit, status=status, owner=owner, label=label)
+        found = list(islice(pages, limit))
+    if as_json:
+        print_json(found)
+        return
     columns = ("id", "name", "status", "candidates", "backbone", "task", "algorithm", "created", "owner", "labels")
     table = Table(*columns, box=None)
-    with Client(server) as client:
-        for each in _found(client, limit, status=status, owner=owner, label=label):
-            table.add_row(*_cells(each))
+    for each in found:
+        table.add_row(*_cells(each))
     Console().print(table)
-
-
-def _found(client: Client, most: int, **chosen: str | None) -> Iterator[Mapping[str, Any]]:
-    after = None
-    while most:
-        page = client.get("/searches", after=after, limit=most, **chosen)
-        yield from page["items"]
-        most, after = most - len(page["items"]), page["next"]
-        if after is None:
-            return
 
 
 def _cells(found: Mapping[str, Any]) -> Iterator[str]:
@@ -56,26 +56,36 @@ def _cells(found: Mapping[str, Any]) -> Iterator[str]:
     yield from (found["owner"], escape(", ".join(found["labels"])))
 
 
-def watch(search_id: SearchId, server: Server = DEFAULT_SERVER) -> None:
+def watch(search_id: SearchId, as_json: AsJsonLines = False, server: Server = DEFAULT_SERVER) -> None:
     """Show the progress of a search until it ends; exit code 1 unless it succeeded."""
     with Client(server) as client:
-        follow(client, search_id)
+        follow(client, search_id, as_json=as_json)
 
 
 def workers(
     search_id: SearchId,
     count: Annotated[int, typer.Argument(metavar="N", min=1, max=MAX_WORKERS, help="Worker slots.")],
+    as_json: AsJson = False,
     server: Server = DEFAULT_SERVER,
 ) -> None:
     """Give a queued or running search another number of workers; what they hold is finished first."""
     with Client(server) as client:
-        view = client.patch(f"/searches/{search_id}", {"workers": count})
+        view = client.patch(at(search_id), {"workers": count})
     wanted = view["workers"]
-    Console().print(f"{wanted} {'worker' if wanted == 1 else 'workers'} from now on")
+    say(f"{wanted} {'worker' if wanted == 1 else 'workers'} from now on", view, as_json=as_json)
 
 
-def cancel(search_id: SearchId, server: Server = DEFAULT_SERVER) -> None:
+def cancel(search_id: SearchId, as_json: AsJson = False, server: Server = DEFAULT_SERVER) -> None:
     """End a search; what was measured so far is kept."""
     with Client(server) as client:
-        view = client.post(f"/searches/{search_id}/cancel")
-    Console().print("cancelled" if view["status"] == Status.CANCELLED else "it stops within a few seconds")
+        view = client.post(at(search_id, "/cancel"))
+    how = "cancelled" if view["status"] == Status.CANCELLED else "it stops within a few seconds"
+    say(how, view, as_json=as_json)
+
+
+def say(line: str, view: Mapping[str, Any], *, as_json: bool) -> None:
+    """What became of a search: a line for people, its whole state for programs."""
+    if as_json:
+        print_json(view)
+    else:
+        Console().print(line, soft_wrap=True)

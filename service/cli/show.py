@@ -11,8 +11,10 @@ from rich.text import Text
 from models.architecture import Architecture
 from search.contracts import Fidelity
 from service.cli.client import DEFAULT_SERVER, Client, Server
+from service.cli.output import AsJson, print_json
 from service.cli.searches import SearchId
 from service.cli.watch import render
+from twinsieve.search_calls import at
 
 KEPT, DROPPED = "█", "·"
 
@@ -22,22 +24,28 @@ def register(app: typer.Typer) -> None:
     app.command()(show)
 
 
-def show(search_id: SearchId, server: Server = DEFAULT_SERVER) -> None:
+def show(search_id: SearchId, as_json: AsJson = False, server: Server = DEFAULT_SERVER) -> None:
     """Show a search: its state, what its winners reach on the test split, and which sub-layers they keep."""
-    console = Console()
     with Client(server) as client:
-        view = client.get(f"/searches/{search_id}")
+        view = client.get(at(search_id))
+        if as_json:
+            print_json({"search": view, "finals": finals(client, search_id)})
+            return
+        console = Console()
         console.print(render(view, []))
         if view["notes"]:
             console.print(Text(view["notes"]))
         report(console, client, search_id)
 
 
+def finals(client: Client, search_id: str) -> list[Mapping[str, Any]]:
+    """The candidates behind the proxies: the backbone as it came, and what was fine-tuned and tested in the end."""
+    return list(client.pages(at(search_id, "/candidates"), fidelity=[Fidelity.PLAIN, Fidelity.FINAL, Fidelity.TEST]))
+
+
 def report(console: Console, client: Client, search_id: str) -> None:
     """Print what a search found so far: tested models, the best chromosome, and what the winner saves."""
-    view = client.get(f"/searches/{search_id}")
-    fidelities = [Fidelity.PLAIN, Fidelity.FINAL, Fidelity.TEST]
-    rows = list(client.pages(f"/searches/{search_id}/candidates", fidelity=fidelities))
+    view, rows = client.get(at(search_id)), finals(client, search_id)
     winner = next((row["genome"] for row in rows if row["index"] == view["chosen"]), None)
     tested = [row for row in rows if row["fidelity"] != Fidelity.FINAL and row["measurement"]]
     if tested:

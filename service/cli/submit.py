@@ -9,7 +9,10 @@ import yaml
 
 from search.spec import SearchSpec, SpecError, load_spec, parse_spec
 from service.cli.client import DEFAULT_SERVER, Client, Server
+from service.cli.completion import search_ids
+from service.cli.output import AsJson, print_json
 from service.cli.watch import follow
+from twinsieve.call import new_key
 
 Key = Annotated[
     str | None,
@@ -17,6 +20,14 @@ Key = Annotated[
 ]
 Label = Annotated[list[str] | None, typer.Option(help="A label; repeatable.")]
 Priority = Annotated[int | None, typer.Option(min=-100, max=100, help="Among your own searches; higher first.")]
+SeedsFrom = Annotated[
+    str | None,
+    typer.Option(
+        metavar="ID",
+        help="Start with the best chromosomes of this search, which has ended.",
+        autocompletion=search_ids,
+    ),
+]
 
 
 def register(app: typer.Typer) -> None:
@@ -30,26 +41,29 @@ def submit(
         list[str] | None, typer.Option("--set", help="One value of the spec, such as budget.candidates=48; repeatable.")
     ] = None,
     watch: Annotated[bool, typer.Option("--watch", help="Stay and show its progress.")] = False,
-    seeds_from: Annotated[
-        str | None, typer.Option(metavar="ID", help="Start with the best chromosomes of this search, which has ended.")
-    ] = None,
+    seeds_from: SeedsFrom = None,
     label: Label = None,
     priority: Priority = None,
     key: Key = None,
+    as_json: AsJson = False,
     server: Server = DEFAULT_SERVER,
 ) -> None:
     """Queue a search."""
     spec = changed(load_spec(file), changes or []).model_dump(mode="json", exclude_unset=True)
     with Client(server) as client:
         asked = {"seeds_from": seeds_from, "label": label or None, "priority": priority}
-        search = client.post("/searches", spec, key=key, **asked)
-        queued(search)
+        search = client.post("/searches", spec, key=key or new_key(), **asked)
+        if not (watch and as_json):  # the first line of a watch says it
+            queued(search, as_json=as_json)
         if watch:
-            follow(client, search["id"])
+            follow(client, search["id"], as_json=as_json)
 
 
-def queued(search: Mapping[str, Any]) -> None:
+def queued(search: Mapping[str, Any], *, as_json: bool) -> None:
     """Say what became of a submission."""
+    if as_json:
+        print_json(search)
+        return
     ahead = search["queue_position"]
     how = search["status"] if ahead is None else f"queued; {ahead} ahead"  # it may be one of before, under the same key
     typer.echo(f"{search['id']} {how}. See it: twinsieve watch {search['id']}")

@@ -1,7 +1,6 @@
 """Following a search on the terminal until it ends."""
 
-import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import typer
@@ -11,32 +10,66 @@ from rich.markup import escape
 from rich.progress_bar import ProgressBar
 from rich.table import Table
 
+from search.generations import Generations
 from service.cli.client import Client
-from service.searches.records import FINISHED, Status
+from service.cli.exit_codes import INTERRUPTED, UNSUCCESSFUL
+from service.cli.output import print_json_line
+from service.domain.records import FINISHED, Status
+from twinsieve.call import Call, read_json
+from twinsieve.retries import PATIENT
+from twinsieve.search_calls import at
 
 POLL_INTERVAL = 1.0  # seconds
 BARS = "▁▂▃▄▅▆▇█"
 WIDTH = 48
 
+View = Mapping[str, Any]
 
-def follow(client: Client, search_id: str, *, poll_seconds: float = POLL_INTERVAL) -> None:
+
+def follow(client: Client, search_id: str, *, poll_seconds: float = POLL_INTERVAL, as_json: bool = False) -> None:
     """Show progress until the search ends; exit code 1 unless it succeeded. Ctrl-C leaves the search running."""
-    console, best = Console(), list[float]()
-    view = client.get(f"/searches/{search_id}")
+    console, views = Console(stderr=as_json), _views(client, search_id, poll_seconds)
     try:
-        with Live(render(view, best), console=console, refresh_per_second=4) as live:
-            while Status(view["status"]) not in FINISHED:
-                time.sleep(poll_seconds)
-                view = client.get(f"/searches/{search_id}")
-                if view["best"] is not None:
-                    best.append(view["best"]["measurement"]["accuracy"])
-                live.update(render(view, best))
+        last = _in_lines(views) if as_json else _live(views, console)
     except KeyboardInterrupt:
         console.print(f"it goes on without you: twinsieve watch {search_id}")
-        return
-    if view["status"] != Status.SUCCEEDED:
-        raise typer.Exit(1)
-    console.print(f"twinsieve show {search_id}")
+        raise typer.Exit(INTERRUPTED) from None
+    if last["status"] != Status.SUCCEEDED:
+        raise typer.Exit(UNSUCCESSFUL)
+    if not as_json:
+        console.print(f"twinsieve show {search_id}")
+
+
+def _views(client: Client, search_id: str, poll_seconds: float) -> Iterator[View]:
+    """The search at every look, the last of them at its end; a restart of the service in between is waited out."""
+    view = client.get(at(search_id))
+    yield view
+    while Status(view["status"]) not in FINISHED:
+        client.wait(poll_seconds)
+        view = client.send(Call(method="GET", path=at(search_id), read=read_json), retries=PATIENT)
+        yield view
+
+
+def _live(views: Iterable[View], console: Console) -> View:
+    """Show each in place of the one before; the last."""
+    view: View = {}
+    best: list[float] = []
+    with Live(console=console, refresh_per_second=4) as live:
+        for view in views:
+            if view["best"] is not None:
+                best.append(view["best"]["measurement"]["accuracy"])
+            live.update(render(view, best))
+    return view
+
+
+def _in_lines(views: Iterable[View]) -> View:
+    """Print each that differs from the one before; the last."""
+    last: View = {}
+    for view in views:
+        if view != last:
+            print_json_line(view)
+        last = view
+    return last
 
 
 def render(view: Mapping[str, Any], best: Sequence[float]) -> Group:
@@ -81,12 +114,11 @@ def stages(found: Mapping[str, Mapping[str, Any]]) -> str:
 
 
 def generation(view: Mapping[str, Any]) -> str:
-    """Which generation the next outcome belongs to; nothing for an algorithm without generations."""
-    settings = view["spec"]["algorithm"]
-    if "population" not in settings or settings["name"] == "steady":
+    """Which generation the next outcome belongs to, or the last did; nothing for an algorithm without generations."""
+    found, progress = Generations.of(view["spec"]["algorithm"]), view["progress"]
+    if found is None:
         return ""
-    later = max(0, view["progress"]["told"] - settings["population"])
-    return f"  (generation {1 + -(-later // (settings['population'] - settings.get('elitism', 0)))})"
+    return f"  (generation {found.number(min(progress['told'], progress['budget'] - 1))})"
 
 
 def sparkline(values: Sequence[float]) -> str:

@@ -8,7 +8,9 @@ from rich.markup import escape
 from rich.table import Table
 
 from service.cli.client import DEFAULT_SERVER, Client, Server
+from service.cli.output import AsJson, print_json
 from service.events.journal import Action
+from twinsieve.call import segment
 
 WebhookId = Annotated[str, typer.Argument(metavar="ID", help="As `twinsieve webhooks ls` shows it.")]
 
@@ -29,6 +31,7 @@ def create(
     action: Annotated[
         list[Action] | None, typer.Option(help="What to be told of; repeatable. Else: how a search ends.")
     ] = None,
+    as_json: AsJson = False,
     server: Server = DEFAULT_SERVER,
 ) -> None:
     """Make a webhook, and print the secret that its deliveries are signed with: the only time that anybody sees it."""
@@ -36,29 +39,40 @@ def create(
         made = client.post("/webhooks", {"url": url, **({"actions": action} if action else {})})
     webhook = made["webhook"]
     typer.echo(f"webhook {webhook['id']} of {webhook['owner']}, told of {', '.join(webhook['actions'])}:", err=True)
-    typer.echo(made["secret"])
+    if as_json:
+        print_json(made)
+    else:
+        typer.echo(made["secret"])
     typer.echo("keep it where the requests arrive; it cannot be shown again", err=True)
 
 
-def list_webhooks(server: Server = DEFAULT_SERVER) -> None:
+def list_webhooks(as_json: AsJson = False, server: Server = DEFAULT_SERVER) -> None:
     """List your webhooks, oldest first; an admin sees everybody's."""
-    table = Table("id", "owner", "url", "actions", "created", box=None)
     with Client(server) as client:
-        for each in client.pages("/webhooks"):
-            created = each["created_at"][:19].replace("T", " ")
-            table.add_row(each["id"], escape(each["owner"]), escape(each["url"]), ", ".join(each["actions"]), created)
+        found = list(client.pages("/webhooks"))
+    if as_json:
+        print_json(found)
+        return
+    table = Table("id", "owner", "url", "actions", "created", box=None)
+    for each in found:
+        created = each["created_at"][:19].replace("T", " ")
+        table.add_row(each["id"], escape(each["owner"]), escape(each["url"]), ", ".join(each["actions"]), created)
     Console().print(table)
 
 
 def deliveries(
     webhook_id: WebhookId,
     limit: Annotated[int, typer.Option(min=1, max=200, help="At most so many.")] = 20,
+    as_json: AsJson = False,
     server: Server = DEFAULT_SERVER,
 ) -> None:
     """Show what a webhook was sent, newest first, and what went wrong."""
-    table = Table("entry", "attempts", "state", "error", box=None)
     with Client(server) as client:
-        found = client.get(f"/webhooks/{webhook_id}/deliveries", limit=limit)["items"]
+        found = client.get(f"/webhooks/{segment(webhook_id)}/deliveries", limit=limit)["items"]
+    if as_json:
+        print_json(found)
+        return
+    table = Table("entry", "attempts", "state", "error", box=None)
     for each in found:
         state = "delivered" if each["delivered_at"] else "to be sent" if each["next_at"] else "given up"
         table.add_row(str(each["journal_id"]), str(each["attempts"]), state, escape(each["error"] or ""))
@@ -68,5 +82,5 @@ def deliveries(
 def remove(webhook_id: WebhookId, server: Server = DEFAULT_SERVER) -> None:
     """Take a webhook away."""
     with Client(server) as client:
-        client.delete(f"/webhooks/{webhook_id}")
+        client.delete(f"/webhooks/{segment(webhook_id)}")
     typer.echo(f"webhook {webhook_id} is told nothing more")

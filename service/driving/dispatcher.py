@@ -8,10 +8,10 @@ from dataclasses import dataclass
 
 from sqlalchemy.exc import OperationalError
 
+from service.domain.records import Hold, Lease
 from service.driving.chores import Chore, at_work
 from service.driving.driver_process import Driver
 from service.searches.leases import Leases
-from service.searches.records import Hold, Lease
 
 logger = logging.getLogger(__name__)
 

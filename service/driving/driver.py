@@ -2,19 +2,23 @@
 
 import logging
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
+from models.patch_preview import PREVIEWS
 from models.registry import UnknownBackboneError
 from search.contracts import Candidate, ClusterLostError, Failure, Runner, RunnerError, SearchAlgorithm
 from search.fidelity_report import FidelityReport
 from search.spec import SearchSpec, SpecError, parse_spec
+from service.domain.records import DuplicateCandidateError, Hold, Lease, LeaseLostError, Status
 from service.driving.heartbeat import heartbeat
+from service.driving.kept_log import kept_log
 from service.driving.recorded import Recorded, ReplayMismatchError
-from service.searches.records import DuplicateCandidateError, Hold, Lease, LeaseLostError, Status
 from service.searches.reuse import Key, Reuse
 from service.searches.store import Store
+from service.tracking.followers import Follow, unfollowed
 
 logger = logging.getLogger(__name__)
 
@@ -48,6 +52,8 @@ class Parts:
     artifacts: Path  # the folder of this search
     exported: Callable[[SearchSpec, Candidate], Path]  # where in it the runner exports a winner
     published: Callable[[str], None] = lambda _artifact: None  # puts an export, by its path, where the API finds it
+    reported: Callable[[], None] = lambda: None  # leaves a report of the search, once that has ended
+    followers: Callable[[str], AbstractContextManager[Follow]] = lambda _search_id: nullcontext(unfollowed)
     version: str
     renew_seconds: float
     poll_seconds: float
@@ -58,25 +64,30 @@ def drive(lease: Lease, parts: Parts) -> None:
 
     Errors that another attempt might not meet are raised: the process ends, and the dispatcher gives the search back.
     """
-    leases = parts.store.leases
-    with heartbeat(leases, lease, every=parts.renew_seconds):
-        try:
-            _run(lease, parts)
-        except SystemExit:  # SIGTERM, by our handler or by the one that Ray puts in its place
-            leases.release(lease)
-        except ClusterLostError:
-            raise
-        except HOPELESS as error:
-            _finish(lease, parts, Status.FAILED, error=str(error))
+    leases, ended = parts.store.leases, False
+    log = kept_log(parts.store.log_tails, lease, clock=parts.store.clock)
+    with log, parts.followers(lease.search_id) as follow:
+        with heartbeat(leases, lease, every=parts.renew_seconds):
+            try:
+                ended = _run(lease, parts, follow)
+            except SystemExit:  # SIGTERM, by our handler or by the one that Ray puts in its place
+                leases.release(lease)
+            except ClusterLostError:
+                raise
+            except HOPELESS as error:
+                ended = _finish(lease, parts, Status.FAILED, error=str(error))
+        if ended:
+            parts.reported()
 
 
-def _run(lease: Lease, parts: Parts) -> None:
+def _run(lease: Lease, parts: Parts, follow: Follow) -> bool:
+    """Whether it came to the search's end."""
     search = parts.store.searches.get(lease.search_id)
     spec = parse_spec(search.spec)
     algorithm = parts.algorithm(spec)
     reuse = Reuse(parts.store.candidates, parts.keys(spec), wanted=spec.reuse, extends=search.extends)
     recorded = Recorded(
-        algorithm, parts.store, lease, version=parts.version, reuse=reuse, poll_seconds=parts.poll_seconds
+        follow(algorithm, spec), parts.store, lease, version=parts.version, reuse=reuse, poll_seconds=parts.poll_seconds
     )
     utilisation = parts.runner(spec, lambda: recorded.slots).run(recorded)
     shares = {
@@ -85,13 +96,14 @@ def _run(lease: Lease, parts: Parts) -> None:
     }
     if algorithm.finished:
         decision = _decision(lease, parts, algorithm.chosen(), spec)
-        _finish(lease, parts, Status.SUCCEEDED, result=decision | shares | _story(lease, parts.store, spec))
-    elif recorded.hold is Hold.CANCELLED:
-        _finish(lease, parts, Status.CANCELLED, result=shares | _story(lease, parts.store, spec))
-    elif recorded.hold is Hold.PAUSED:
+        return _finish(lease, parts, Status.SUCCEEDED, result=decision | shares | _story(lease, parts.store, spec))
+    if recorded.hold is Hold.CANCELLED:
+        return _finish(lease, parts, Status.CANCELLED, result=shares | _story(lease, parts.store, spec))
+    if recorded.hold is Hold.PAUSED:
         parts.store.leases.paused(lease)
     elif recorded.hold is Hold.HELD:
         raise RunnerError("the runner returned although the search was not finished: see the driver's log")
+    return False
 
 
 def _story(lease: Lease, store: Store, spec: SearchSpec) -> dict[str, Any]:
@@ -104,17 +116,23 @@ def _story(lease: Lease, store: Store, spec: SearchSpec) -> dict[str, Any]:
 
 
 def _decision(lease: Lease, parts: Parts, chosen: Candidate | None, spec: SearchSpec) -> dict[str, Any]:
-    """The winner's index, and its exported model as a path below the search's folder."""
+    """The winner's index, and its exported model and patch preview as paths below the search's folder."""
     if chosen is None:
         if failure := _first_failure(lease, parts.store):
             raise RunnerError(f"there is no winner: {failure}")
-        return {"chosen": None, "artifact": None}
+        return {"chosen": None, "artifact": None, "patches": None}
     folder = parts.exported(spec, chosen)
+    preview = parts.artifacts / PREVIEWS / folder.name
+    return {"chosen": chosen.index, "artifact": _published(folder, parts), "patches": _published(preview, parts)}
+
+
+def _published(folder: Path, parts: Parts) -> str | None:
+    """The path below the search's folder of what is now where the API finds it; None where nothing was exported."""
     if not folder.is_dir():
-        return {"chosen": chosen.index, "artifact": None}
+        return None
     artifact = folder.relative_to(parts.artifacts).as_posix()
     parts.published(artifact)
-    return {"chosen": chosen.index, "artifact": artifact}
+    return artifact
 
 
 def _first_failure(lease: Lease, store: Store) -> str | None:
@@ -126,8 +144,11 @@ def _first_failure(lease: Lease, store: Store) -> str | None:
 
 def _finish(
     lease: Lease, parts: Parts, status: Status, *, result: dict[str, Any] | None = None, error: str | None = None
-) -> None:
+) -> bool:
+    """Whether it could be written: a lease that is not current writes nothing."""
     try:
         parts.store.leases.finish(lease, status, result=result, error=error)
     except LeaseLostError as lost:
         logger.warning("%s; nothing is written", lost)
+        return False
+    return True

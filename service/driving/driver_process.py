@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import IO, Protocol
 
-from service.searches.records import Lease
+from service.domain.records import Lease
+from service.observing.redaction import Redaction
 
 TOKEN_VARIABLE = "TWINSIEVE_LEASE_TOKEN"  # noqa: S105 - the name of the variable; a command line is public
 TAIL_BYTES = 4096
@@ -39,8 +40,9 @@ class DriverProcess:
         log.parent.mkdir(parents=True, exist_ok=True)
         self._log = log
         self._start = log.stat().st_size if log.exists() else 0
+        self._environment = os.environ | dict(environment) | {TOKEN_VARIABLE: lease.token}
         with log.open("ab") as output:
-            self._process = _start(command, output, os.environ | dict(environment) | {TOKEN_VARIABLE: lease.token})
+            self._process = _start(command, output, self._environment)
 
     def poll(self) -> int | None:
         """Its exit code; None while it runs."""
@@ -55,10 +57,11 @@ class DriverProcess:
         self._process.kill()
 
     def last_words(self) -> str:
-        """The end of what this process, not an earlier one of the same log, wrote."""
+        """The end of what this process, not an earlier one of the same log, wrote, without secrets."""
         with self._log.open("rb") as log:
             log.seek(max(self._start, self._log.stat().st_size - TAIL_BYTES))
-            return log.read().decode(errors="replace").strip()
+            said = log.read().decode(errors="replace").strip()
+        return Redaction.of_environment(self._environment).of(said)
 
 
 def _start(command: list[str], output: IO[bytes], environment: dict[str, str]) -> subprocess.Popen[bytes]:

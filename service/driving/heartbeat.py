@@ -7,8 +7,8 @@ from contextlib import contextmanager
 
 from sqlalchemy.exc import OperationalError
 
+from service.domain.records import Lease
 from service.searches.leases import Leases
-from service.searches.records import Lease
 
 logger = logging.getLogger(__name__)
 

@@ -6,11 +6,10 @@ from collections import deque
 from collections.abc import Callable, Sequence
 
 from search.contracts import Candidate, Failure, Outcome, SearchAlgorithm
-from service.searches.records import Hold, Lease, LeaseLostError, StoredCandidate, Wishes
+from service.domain.records import ELAPSED, RAY_JOB, Credit, Hold, Lease, LeaseLostError, StoredCandidate, Wishes
 from service.searches.reuse import Reuse
 from service.searches.store import Store
 
-ELAPSED = "elapsed_seconds"
 FRONT_SECONDS = 1.0  # at least, between two looks at the front of a search that goes on
 FRONT_SHARE = 0.05  # of the time, at most, for these looks: a long history takes a while to sort
 LOST = Wishes(Hold.LOST, None)
@@ -62,6 +61,7 @@ class Recorded:
         self._in_flight = deque(each.candidate for each in history if each.outcome is None)
         self._asked = {each.candidate.index: each.candidate for each in history}
         self._front, self._next_front = search.front, -math.inf
+        self._credits: dict[int, Credit] = {}
         if history:
             self._catch_up()
 
@@ -116,6 +116,17 @@ class Recorded:
             raise ValueError(f"candidate {index} was told but never asked")
         self._enter(self._asked[index], _storable(outcome))
 
+    def works_as(self, job: str) -> None:
+        """Write down which job of the cluster works on the search."""
+        try:
+            self._store.leases.note(self._lease, {RAY_JOB: job})
+        except LeaseLostError:
+            self._wishes = LOST
+
+    def credit(self, index: int, worker: str, seconds: float) -> None:
+        """The outcome that is told next for a candidate is a worker's, who took so long."""
+        self._credits[index] = Credit(worker, seconds)
+
     def front(self) -> Sequence[Candidate]:
         """The algorithm's best so far."""
         return self._algorithm.front()
@@ -134,9 +145,17 @@ class Recorded:
         seconds = None if isinstance(outcome, Failure) else outcome.get("seconds")
         if not isinstance(outcome, Failure):
             outcome = {**outcome, ELAPSED: self._elapsed_seconds()}
-        origin = {"measure_key": self._reuse.key(candidate), "reused_from": reused_from}
+        key, credit = self._reuse.key(candidate), self._credits.pop(candidate.index, None)
         try:
-            self._store.candidates.record_tell(self._lease, candidate.index, outcome, seconds, **origin)
+            self._store.candidates.record_tell(
+                self._lease,
+                candidate.index,
+                outcome,
+                seconds,
+                measure_key=key,
+                reused_from=reused_from,
+                credit=credit,
+            )
         except LeaseLostError:
             self._wishes = LOST
             return

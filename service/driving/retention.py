@@ -10,15 +10,15 @@ from pathlib import Path
 
 from sqlalchemy.exc import InterfaceError, OperationalError
 
-from service.driving.artifacts import Artifacts, ArtifactsError
+from service.domain.person import Caller, Role
+from service.domain.records import Search, SearchNotFoundError
+from service.domain.search_id import is_id
 from service.driving.old_searches import artifacts_deleted, ended, exported_before, forget_deliveries, forget_keys
 from service.events.journal import SERVICE
-from service.people.person import Caller, Role
-from service.searches.records import Search, SearchNotFoundError
-from service.searches.search_id import is_id
 from service.searches.search_row import finished
 from service.searches.searches import LOCAL_CALLER
 from service.searches.store import Store
+from service.storage.artifacts import Artifacts, ArtifactsError
 from service.storage.database import reading, writing
 
 logger = logging.getLogger(__name__)

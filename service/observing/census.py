@@ -10,8 +10,8 @@ from datetime import UTC, datetime
 from sqlalchemy import Engine, func, select
 from sqlalchemy.orm import Session
 
+from service.domain.records import Status
 from service.observing.tally import Tally, Totals, stages_of
-from service.searches.records import Status
 from service.storage.clock import Clock, utc_now
 from service.storage.database import reading
 from service.storage.journal_tables import DeliveryRow

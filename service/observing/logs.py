@@ -55,6 +55,11 @@ def configure(
         logging.getLogger(name).setLevel(logging.WARNING)
 
 
+def for_people(process: str) -> logging.Formatter:
+    """How a line of `process` reads where people look at it, whatever form its own log has."""
+    return _Text(process, {})
+
+
 class _Annotated(logging.Formatter):
     """Knows whom a line is about; never shows the secret of a key."""
 

@@ -11,8 +11,8 @@ from pathlib import Path
 from sqlalchemy import Engine, text
 from sqlalchemy.exc import SQLAlchemyError
 
-from service.driving.artifacts import ArtifactsError
 from service.limits import existing
+from service.storage.artifacts import ArtifactsError
 from service.storage.database import SchemaError, reading, require_current
 
 logger = logging.getLogger(__name__)

@@ -12,10 +12,10 @@ from sqlalchemy import Engine, select
 from sqlalchemy.orm import Session
 
 from search.contracts import Fidelity
+from service.domain.records import FINISHED, Status
 from service.events.journal import Action, Entry
 from service.events.journal_tail import JournalTail
 from service.observing.failure_class import FailureClass
-from service.searches.records import FINISHED, Status
 from service.storage.database import reading
 from service.storage.journal_tables import JournalRow
 from service.storage.tables import CandidateRow, SearchRow, StageCountRow

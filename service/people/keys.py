@@ -11,10 +11,10 @@ from datetime import datetime, timedelta
 from sqlalchemy import Engine, or_, select, update
 from sqlalchemy.orm import Session
 
+from service.domain.person import Caller, PeopleError, Role, check_owner
+from service.domain.records import LOCAL
+from service.domain.search_id import ALPHABET, new_id
 from service.events.journal import Action, enter
-from service.people.person import Caller, PeopleError, Role, check_owner
-from service.searches.records import LOCAL
-from service.searches.search_id import ALPHABET, new_id
 from service.storage.clock import Clock, utc_now
 from service.storage.database import reading, writing
 from service.storage.people_tables import KeyRow

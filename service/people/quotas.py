@@ -1,7 +1,7 @@
 """`Quotas`: how much of an installation each owner may use."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import TypedDict, Unpack, cast
 
@@ -9,10 +9,11 @@ from sqlalchemy import Engine, func, select
 from sqlalchemy.orm import Session
 
 from search.spec import SearchSpec
+from service.domain.person import PeopleError, check_owner
+from service.domain.quota import Quota
+from service.domain.records import LOCAL, Status
+from service.domain.search_id import earliest_id
 from service.events.journal import Action, enter
-from service.people.person import PeopleError, check_owner
-from service.searches.records import LOCAL, Status
-from service.searches.search_id import earliest_id
 from service.storage.clock import Clock, utc_now
 from service.storage.database import reading, writing
 from service.storage.people_tables import QuotaRow
@@ -20,17 +21,6 @@ from service.storage.tables import SearchRow, StageCountRow
 
 WINDOW = timedelta(days=30)
 """How long what was used counts."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Quota:
-    """What one owner may use; None is as much as there is."""
-
-    queued: int | None = None  # searches that wait
-    running: int | None = None  # searches at once; who claims a search keeps to it
-    candidates: int | None = None  # of one search
-    gpu_hours: float | None = None  # of scoring on a worker, in searches of the last 30 days
-    weight: float = 1.0  # of the slots, where several owners want them
 
 
 class Given(TypedDict, total=False):
@@ -113,9 +103,9 @@ class Quotas:
 
 
 def gpu_hours(session: Session, owner: str, *, now: datetime) -> float:
-    """Hours of scoring on workers in the searches that `owner` submitted during the window that ends `now`."""
+    """Hours of workers, also where scoring failed, in the searches that `owner` submitted in the window until `now`."""
     recent = (SearchRow.owner == owner, SearchRow.id >= earliest_id(now - WINDOW))  # a range of one index
-    seconds = select(func.coalesce(func.sum(StageCountRow.seconds), 0.0)).join_from(SearchRow, StageCountRow)
+    seconds = select(func.coalesce(func.sum(StageCountRow.busy_seconds), 0.0)).join_from(SearchRow, StageCountRow)
     return session.scalars(seconds.where(*recent)).one() / 3600
 
 

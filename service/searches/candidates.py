@@ -6,8 +6,9 @@ from sqlalchemy import Engine, func, select
 from sqlalchemy.exc import IntegrityError
 
 from search.contracts import Candidate, Failure, Fidelity, Measurement, Outcome
-from service.searches.leases import held_row
-from service.searches.records import (
+from service.domain.records import (
+    MOST_WORKER,
+    Credit,
     DuplicateCandidateError,
     Earlier,
     FidelityProgress,
@@ -15,6 +16,7 @@ from service.searches.records import (
     Progress,
     StoredCandidate,
 )
+from service.searches.leases import held_row
 from service.searches.stage_counts import count, count_anew
 from service.storage.clock import Clock, utc_now
 from service.storage.database import reading, writing
@@ -76,10 +78,12 @@ class Candidates:
         *,
         measure_key: str | None = None,
         reused_from: str | None = None,
+        credit: Credit | None = None,
     ) -> bool:
         """Write an outcome, told after all tells in the table; False if this candidate was told before.
 
-        Under `measure_key` later searches find it; `reused_from` is the search that it was taken over from.
+        Under `measure_key` later searches find it; `reused_from` is the search that it was taken over from, `credit` is
+        for the worker that made it.
 
         Raises:
             LeaseLostError: the lease is not current.
@@ -101,8 +105,11 @@ class Candidates:
             row.failure = outcome.reason if isinstance(outcome, Failure) else None
             row.measurement = None if isinstance(outcome, Failure) else dict(outcome)
             row.measure_key, row.reused_from = measure_key, reused_from
+            if credit is not None:
+                row.worker, row.busy_seconds = credit.worker[:MOST_WORKER], credit.seconds
             search.attempts = 0  # progress: see Leases
-            more = FidelityProgress(0, 1, int(failed), seconds or 0.0, int(reused_from is not None))
+            reused, busy = reused_from is not None, (seconds if credit is None else credit.seconds) or 0.0
+            more = FidelityProgress(0, 1, int(failed), seconds or 0.0, int(reused), 0.0 if reused else busy)
             count(session, lease.search_id, Fidelity(row.fidelity), more)
         return True
 
@@ -188,7 +195,7 @@ class Candidates:
         found: dict[str, dict[Fidelity, FidelityProgress]] = {search_id: {} for search_id in search_ids}
         with reading(self._engine) as session:
             for row in session.scalars(query):
-                counts = FidelityProgress(row.asked, row.told, row.failed, row.seconds, row.reused)
+                counts = FidelityProgress(row.asked, row.told, row.failed, row.seconds, row.reused, row.busy_seconds)
                 found[row.search_id][Fidelity(row.fidelity)] = counts
         return found
 

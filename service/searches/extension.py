@@ -1,7 +1,7 @@
 """`extension`: what an ended search would be with more candidates, of which it has measured the first ones."""
 
 from search.spec import SearchSpec, SpecError, parse_spec
-from service.searches.records import Search, SearchUnfinishedError, Status
+from service.domain.records import Search, SearchUnfinishedError, Status
 
 EXTENDED = (Status.SUCCEEDED, Status.CANCELLED)
 

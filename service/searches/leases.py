@@ -13,13 +13,14 @@ from typing import Any
 from sqlalchemy import ColumnElement, Engine, and_, func, or_, select
 from sqlalchemy.orm import Session
 
+from service.domain.records import Hold, Lease, LeaseLostError, Status, Wishes
 from service.events.journal import SERVICE, Action, enter
 from service.people.quotas import Quotas
 from service.searches.queue import TAG, Queue, Turn, expired
-from service.searches.records import Hold, Lease, LeaseLostError, Status, Wishes
 from service.searches.search_end import end_search
 from service.storage.clock import Clock, utc_now
 from service.storage.database import reading, writing
+from service.storage.lost_connections import safe_to_repeat
 from service.storage.tables import SearchRow
 
 CLAIMING = "claim"
@@ -145,6 +146,17 @@ class Leases:
         _, slots, cancelled, paused = row
         return Wishes(Hold.CANCELLED if cancelled else Hold.PAUSED if paused else Hold.HELD, slots)
 
+    @safe_to_repeat
+    def note(self, lease: Lease, facts: Mapping[str, Any]) -> None:
+        """Add to the result of a search that goes on; what its end says is added to that.
+
+        Raises:
+            LeaseLostError: the lease is not current.
+        """
+        with writing(self._engine) as session:
+            row = held_row(session, lease)
+            row.result = {**(row.result or {}), **facts}
+
     def finish(
         self, lease: Lease, status: Status, *, result: Mapping[str, Any] | None = None, error: str | None = None
     ) -> None:
@@ -158,7 +170,7 @@ class Leases:
             raise ValueError(f"a search ends as succeeded, failed or cancelled, not {status}")
         with writing(self._engine) as session:
             row = held_row(session, lease)
-            row.result = None if result is None else dict(result)
+            row.result = {**(row.result or {}), **(result or {})} or None
             end_search(session, row, status, now=self._clock(), error=error)
 
     def paused(self, lease: Lease) -> None:

@@ -7,6 +7,10 @@ from pathlib import Path
 
 from models.data.folders import DataFolders
 from models.folders import Folders
+from models.plugins.backbone import backbone_plugins, plugin_of
+from models.plugins.data import data_plugins
+from models.plugins.installed import Found
+from models.plugins.task import task_plugins
 from models.registry import DATASETS, BackboneEntry
 from search.space_spec import NOTHING
 from search.spec import SearchSpec
@@ -26,10 +30,31 @@ def origin(spec: SearchSpec, entry: BackboneEntry, folders: Folders) -> Mapping[
     looks = folders.foregrounds if spec.space.foreground != NOTHING else None
     return {
         "backbone": _digests(entry.path),
-        "data": None if spec.data in DATASETS else _listing(DataFolders(folders.data).get(spec.data)),
+        "data": _data(spec.data, folders),
         "foreground": None if looks is None else _listing(looks / spec.space.foreground),
-        "versions": {name: version(name) for name in PACKAGES},
+        "versions": {name: version(name) for name in PACKAGES} | _plugins(spec, entry),
     }
+
+
+def _plugins(spec: SearchSpec, entry: BackboneEntry) -> dict[str, str]:
+    """The packages, with their versions, that bring what the search names."""
+    backbones = {name for name, each in backbone_plugins().usable.items() if each is plugin_of(entry.config)}
+    named: Mapping[str, tuple[Found[object], set[str]]] = {
+        "backbone": (backbone_plugins(), backbones),
+        "data": (data_plugins(), {spec.data}),
+        "task": (task_plugins(), {spec.task}),
+    }
+    return {
+        f"{kind} {name}": found.packages[name]
+        for kind, (found, names) in named.items()
+        for name in names & found.usable.keys()
+    }
+
+
+def _data(name: str, folders: Folders) -> list[tuple[str, int, int]] | None:
+    if name in DATASETS or name in data_plugins().usable:
+        return None
+    return _listing(DataFolders(folders.data).get(name))
 
 
 def _digests(folder: Path) -> dict[str, str]:

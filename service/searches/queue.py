@@ -2,16 +2,18 @@
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, Select, and_, case, func, select
 from sqlalchemy.orm import Session
 
+from service.domain.quota import Quota
+from service.domain.records import Status
 from service.events.journal import Action
-from service.people.quotas import Quota, Quotas
+from service.events.journal_tail import newest
+from service.people.quotas import Quotas
 from service.searches.fair_share import FairShare, Line, next_tag
-from service.searches.records import Status
 from service.storage.journal_tables import JournalRow
 from service.storage.people_tables import QuotaRow
 from service.storage.tables import SearchRow
@@ -20,6 +22,7 @@ STARTS = (Action.STARTED, Action.CLAIMED)
 TAG = "tag"
 """Where the journal's entry of a start keeps its tag: see `FairShare`."""
 
+PICTURE_LASTS = timedelta(seconds=1)
 RECENT = 2000
 """How many entries of the journal a start lies back at most; tags from before are forgotten, all of them at once."""
 
@@ -52,11 +55,30 @@ class Turn:
     tag: float
 
 
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """Who waited and who ran when the journal ended with one entry; a lease that ran out since is not in there."""
+
+    at: datetime
+    entry: int
+    queued: Sequence[Group]
+    share: FairShare
+
+    def shows(self, entry: int, now: datetime) -> bool:
+        """Whether it is as good as a new one."""
+        return entry == self.entry and abs(now - self.at) < PICTURE_LASTS
+
+
 class Queue:
-    """Read in the session of whoever asks, as a claim must see what it changes."""
+    """Read in the session of whoever asks, as a claim must see what it changes.
+
+    For those who only ask for their place, what does not differ between them is read once, and again when something
+    has happened: polls of hundreds that wait come far more often than anything does.
+    """
 
     def __init__(self, quotas: Quotas) -> None:
         self._quotas = quotas
+        self._picture: Picture | None = None
 
     def next(self, session: Session, waiting: ColumnElement[bool], now: datetime) -> Turn | None:
         """Whose turn it is of those `waiting`; None if nobody is, or all who are have as many running as they may."""
@@ -68,13 +90,21 @@ class Queue:
 
     def ahead(self, session: Session, search: SearchRow, now: datetime) -> int:
         """About how many searches are claimed before a queued one, by the order as it is now."""
-        queued, slots = _groups(session, SearchRow.status == Status.QUEUED), _slots(session, now)
-        if not any(each.owner == search.owner for each in queued):  # claimed since its row was read
+        picture = self._taken(session, now)
+        own = [each for each in picture.queued if each.owner == search.owner]
+        if not own:  # claimed since its row was read
             return 0
-        quotas = self._quotas_of(session, {each.owner for each in queued} | set(slots))
-        before = sum(each.length for each in queued if each.owner == search.owner and each.priority > search.priority)
-        share = FairShare.of(_lines(session, queued, slots, quotas))
-        return share.ahead(search.owner, before + session.scalars(_older(search)).one())
+        before = sum(each.length for each in own if each.priority > search.priority)
+        return picture.share.ahead(search.owner, before + session.scalars(_older(search)).one())
+
+    def _taken(self, session: Session, now: datetime) -> Picture:
+        picture, entry = self._picture, newest(session)
+        if picture is None or not picture.shows(entry, now):
+            queued, slots = _groups(session, SearchRow.status == Status.QUEUED), _slots(session, now)
+            quotas = self._quotas_of(session, {each.owner for each in queued} | set(slots))
+            picture = Picture(now, entry, queued, FairShare.of(_lines(session, queued, slots, quotas)))
+            self._picture = picture
+        return picture
 
     def _quotas_of(self, session: Session, owners: Collection[str]) -> Mapping[str, Quota]:
         rows = session.scalars(select(QuotaRow).where(QuotaRow.owner.in_(owners)))

@@ -4,8 +4,8 @@ from collections.abc import Callable, Mapping
 
 from search.contracts import Candidate, Failure, Fidelity, Genome
 from search.fidelity_spec import RUNGS
+from service.domain.records import Earlier
 from service.searches.candidates import Candidates
-from service.searches.records import Earlier
 
 Key = Callable[[Candidate], str | None]
 """Under which key a candidate's measurement is stored; None where it is this search's alone."""

@@ -6,8 +6,8 @@ from datetime import datetime
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
+from service.domain.records import Status
 from service.events.journal import SERVICE, Action, enter
-from service.searches.records import Status
 from service.storage.tables import CandidateRow, SearchRow, StageCountRow
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
-from service.searches.records import Search, Status
+from service.domain.records import Search, Status
 from service.searches.search_row import from_row
 from service.storage.tables import LabelRow, SearchRow
 

@@ -2,8 +2,8 @@
 
 from sqlalchemy.orm import Session
 
-from service.searches.records import Search, SearchNotFoundError, SearchUnfinishedError, Status
-from service.searches.search_id import is_id
+from service.domain.records import Search, SearchNotFoundError, SearchUnfinishedError, Status
+from service.domain.search_id import is_id
 from service.storage.tables import SearchRow
 
 

@@ -9,16 +9,16 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from search.spec import SearchSpec
+from service.domain.person import Caller
+from service.domain.records import Change, Idempotency, Search, SearchFinishedError, Status
+from service.domain.search_id import new_id
 from service.events.journal import Action, enter
-from service.people.person import Caller
 from service.people.quotas import Quotas
 from service.searches.labels import file_under
 from service.searches.pauses import paused_for
 from service.searches.queue import Queue
-from service.searches.records import Change, Idempotency, Search, SearchFinishedError, Status
 from service.searches.search_deletion import delete_search
 from service.searches.search_end import end_search
-from service.searches.search_id import new_id
 from service.searches.search_list import SearchPage, Selection, page
 from service.searches.search_row import existing, finished, from_row
 from service.searches.submission import reserve, submitted

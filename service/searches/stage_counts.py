@@ -1,13 +1,13 @@
 """How many candidates a search has: kept in the transactions of their rows, so that nobody counts these."""
 
-from sqlalchemy import delete, func, insert, select, update
+from sqlalchemy import case, delete, func, insert, select, update
 from sqlalchemy.orm import Session
 
 from search.contracts import Fidelity
-from service.searches.records import FidelityProgress
+from service.domain.records import FidelityProgress
 from service.storage.tables import CandidateRow, StageCountRow
 
-NUMBERS = ("asked", "told", "failed", "reused", "seconds")
+NUMBERS = ("asked", "told", "failed", "reused", "seconds", "busy_seconds")
 
 
 def count(session: Session, search_id: str, fidelity: Fidelity, more: FidelityProgress) -> None:
@@ -30,6 +30,7 @@ def count_anew(session: Session, search_id: str) -> None:
         func.count(row.failure),
         func.count(row.reused_from),
         func.coalesce(func.sum(row.seconds), 0.0),
+        func.coalesce(func.sum(case((row.reused_from.is_(None), func.coalesce(row.busy_seconds, row.seconds)))), 0.0),
     )
     found = select(row.search_id, row.fidelity, *counted).where(row.search_id == search_id)
     connection.execute(delete(StageCountRow).where(StageCountRow.search_id == search_id))

@@ -6,12 +6,14 @@ from typing import Self
 
 from sqlalchemy import Engine
 
+from service.domain.quota import Quota
 from service.events.journal import Journal
 from service.events.webhooks import Webhooks
 from service.people.keys import Keys
-from service.people.quotas import Quota, Quotas
+from service.people.quotas import Quotas
 from service.searches.candidates import Candidates
 from service.searches.leases import Leases
+from service.searches.log_tails import LogTails
 from service.searches.searches import Searches
 from service.storage.clock import Clock, utc_now
 from service.storage.lost_connections import patient
@@ -25,6 +27,7 @@ class Store:
     searches: Searches
     leases: Leases
     candidates: Candidates
+    log_tails: LogTails
     journal: Journal
     keys: Keys
     quotas: Quotas
@@ -63,6 +66,7 @@ class Store:
             searches=waiting(Searches(engine, clock, quotas=quotas)),
             leases=waiting(leases),
             candidates=waiting(Candidates(engine, clock)),
+            log_tails=LogTails(engine, clock),  # not worth waiting for
             journal=waiting(Journal(engine)),
             keys=waiting(Keys(engine, clock)),
             quotas=quotas,

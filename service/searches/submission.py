@@ -3,7 +3,7 @@
 from sqlalchemy import delete
 from sqlalchemy.orm import Session
 
-from service.searches.records import Idempotency, IdempotencyConflictError, Search
+from service.domain.records import Idempotency, IdempotencyConflictError, Search
 from service.searches.search_row import from_row
 from service.storage.journal_tables import SubmissionRow
 from service.storage.tables import SearchRow

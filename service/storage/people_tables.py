@@ -5,7 +5,7 @@ from datetime import datetime
 from sqlalchemy import CheckConstraint, Double, Index, String
 from sqlalchemy.orm import Mapped, mapped_column
 
-from service.people.person import Role
+from service.domain.person import Role
 from service.storage.tables import Base, Utc, any_of
 
 

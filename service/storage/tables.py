@@ -24,7 +24,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from search.contracts import Fidelity
-from service.searches.records import FINISHED, Status
+from service.domain.records import FINISHED, MOST_WORKER, Status
 
 Json = JSON(none_as_null=True).with_variant(JSONB(none_as_null=True), "postgresql")
 
@@ -139,6 +139,8 @@ class CandidateRow(Base):
     measure_key: Mapped[str | None] = mapped_column(String(64), index=True)
     # no foreign key: what was taken over stands, whatever becomes of the search it came from
     reused_from: Mapped[str | None] = mapped_column(String(26))
+    worker: Mapped[str | None] = mapped_column(String(MOST_WORKER))
+    busy_seconds: Mapped[float | None] = mapped_column(Double)  # of that worker, also where it failed
 
     __table_args__ = (
         UniqueConstraint("search_id", "told_order"),
@@ -151,6 +153,7 @@ class CandidateRow(Base):
         CheckConstraint("asked_after >= 0 AND told_order >= asked_after", "told_after_ask"),
         CheckConstraint("length(measure_key) = 64", "measure_key"),
         CheckConstraint("reused_from IS NULL OR measurement IS NOT NULL", "reused_is_measured"),
+        CheckConstraint("busy_seconds >= 0", "busy_seconds"),
     )
 
 
@@ -166,5 +169,6 @@ class StageCountRow(Base):
     failed: Mapped[int]
     reused: Mapped[int]
     seconds: Mapped[float] = mapped_column(Double)
+    busy_seconds: Mapped[float] = mapped_column(Double, server_default=text("0"))  # of workers, also where they failed
 
     __table_args__ = (CheckConstraint("told BETWEEN 0 AND asked", "told"),)

@@ -26,7 +26,7 @@ from benchmarks.load_rows import FRONT, Amounts, Rows
 from benchmarks.load_table import tables
 from benchmarks.spread import Spread
 from search.contracts import Fidelity
-from service.searches.records import FidelityProgress, Status
+from service.domain.records import FidelityProgress, Status
 from service.searches.store import Store
 from service.storage.database import connect, upgrade
 from service.storage.schema import metadata
@@ -53,7 +53,7 @@ class TestRows:
         assert {store.searches.get(each).status for each in rows.queued} == {Status.QUEUED}
         assert (len(rows.queued), len(rows.measured)) == (5, 4)
         assert len(store.candidates.history(rows.long)) == rows.long_candidates == 40
-        told = FidelityProgress(10, 10, 0, 12.5, 0)
+        told = FidelityProgress(10, 10, 0, 12.5, 0, 12.5)
         progress = store.candidates.progress(rows.measured)
         assert progress == {each: {Fidelity.PROXY: told} for each in rows.measured}
         assert store.searches.get(rows.long).front == list(range(FRONT))

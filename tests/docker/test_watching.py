@@ -12,8 +12,8 @@ from prometheus_client import CollectorRegistry
 from ray.dashboard.modules.reporter.reporter_agent import METRICS_GAUGES
 from sqlalchemy import Engine, create_engine
 
+from service.driving.dispatcher_metrics import DispatcherMetrics
 from service.observing.census import Census
-from service.observing.dispatcher_metrics import DispatcherMetrics
 from service.observing.metrics import ApiMetrics
 from service.storage.database import upgrade
 from tests.docker.compose_file import DOCKER, services

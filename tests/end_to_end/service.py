@@ -13,7 +13,7 @@ import httpx
 import psutil
 
 from search.contracts import Failure
-from service.searches.records import StoredCandidate
+from service.domain.records import StoredCandidate
 from service.searches.store import Store
 from service.storage.database import connect
 

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import pytest
 
-from service.searches.records import StoredCandidate
+from service.domain.records import StoredCandidate
 from tests.end_to_end.conftest import CANDIDATES, SPEC, Finished
 from tests.end_to_end.service import Service, scores, told
 

@@ -9,7 +9,7 @@ import pytest
 
 from benchmarks.faults_verdict import Result, Verdict, lost, twice
 from search.contracts import Candidate, Failure, Fidelity
-from service.searches.records import FidelityProgress, Progress, Status, StoredCandidate
+from service.domain.records import FidelityProgress, Progress, Status, StoredCandidate
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 COUNTS: Progress = {Fidelity.PROXY: FidelityProgress(asked=3, told=3)}

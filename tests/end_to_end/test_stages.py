@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import pytest
 
 from search.contracts import Failure, Fidelity
-from service.searches.records import StoredCandidate
+from service.domain.records import StoredCandidate
 from tests.end_to_end.conftest import SPEC
 from tests.end_to_end.service import Service
 

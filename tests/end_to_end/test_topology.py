@@ -19,7 +19,7 @@ from benchmarks.faults_verdict import Result, lost, twice
 from benchmarks.hosts import HostsError, require_hosts
 from benchmarks.hosts_client import Client
 from benchmarks.hosts_lab import DISPATCHER, DISPATCHERS, DRIVER, WORKERS, Lab, Plan, lab
-from service.searches.records import Status
+from service.domain.records import Status
 from service.storage.database import reading
 from service.storage.schema import metadata
 from service.storage.tables import SearchRow

@@ -105,7 +105,7 @@ def test_a_torn_checkpoint_ends_the_search_with_its_name(service: Service, tmp_p
         ({"surprise": 1}, 422, "surprise"),
         ({"budget": {"candidates": 12, "macs": 1}}, 422, "raise budget.macs"),
         ({"backbone": "nowhere"}, 422, "no backbone 'nowhere'; registered: shapes-vilt, shapes-meter, tiny, torn"),
-        ({"data": "nothing"}, 422, "no data set 'nothing'; registered: shapes, shapes-small"),
+        ({"data": "nothing"}, 422, "no data set 'nothing'; registered: shapes, shapes-small, shapes-tiny"),
         ({"algorithm": {"name": "genetic", "population": 1_000_000}}, 422, "less than or equal to 1000"),
         ({"backbone": "../../etc/passwd"}, 422, "backbone"),
         (b"{" + b" " * 65 * 1024 + b"}", 413, "more than 65536 bytes"),

@@ -9,8 +9,8 @@ import pytest
 from search.audit import Audited
 from search.contracts import Candidate, Failure, Fidelity, Outcome
 from search.fidelity_report import FidelityReport
-from search.rank_correlation import Verdict
 from search.spec import SearchSpec, parse_spec
+from search.verdict import Verdict
 from tests.search.algorithms import build
 from tests.search.driving import Told, drive
 from tests.search.landscape import Landscape, made_up_space

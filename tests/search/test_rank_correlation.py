@@ -7,7 +7,8 @@ from dataclasses import asdict
 import pytest
 from scipy.stats import spearmanr
 
-from search.rank_correlation import RankCorrelation, Verdict
+from search.rank_correlation import RankCorrelation
+from search.verdict import Verdict
 
 
 def test_it_is_what_the_formula_gives_by_hand() -> None:

@@ -5,7 +5,7 @@ from typing import Any
 import httpx
 
 from search.contracts import Candidate, Failure
-from service.searches.records import Lease
+from service.domain.records import Lease
 from service.searches.store import Store
 
 SPEC = {"backbone": "tiny", "budget": {"candidates": 8}, "algorithm": {"name": "genetic", "population": 4}}

@@ -7,7 +7,7 @@ from pydantic import ValidationError
 
 from models.folders import Folders
 from service.cli.composition import api_services, child_environment, driver_parts
-from service.people.quotas import Quota
+from service.domain.quota import Quota
 from service.settings import Settings
 from tests.service.commands import Cli, assert_mistake
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 
 from search.contracts import Candidate, Failure, Outcome, SearchAlgorithm, Utilisation
 from search.spec import SearchSpec
-from service.searches.records import Lease
+from service.domain.records import Lease
 from service.searches.store import Store
 
 

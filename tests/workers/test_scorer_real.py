@@ -211,11 +211,13 @@ def test_padding_is_the_networks_own(tmp_path: Path, folders: Folders) -> None:
 
 def test_data_that_is_not_there(tmp_path: Path, folders: Folders) -> None:
     entry = backbone(tmp_path / "tiny")
-    with pytest.raises(SpecError, match="no data set 'coco'; registered: shapes, shapes-small, f30k, nlvr2, vqa"):
+    with pytest.raises(
+        SpecError, match="no data set 'coco'; registered: shapes, shapes-small, shapes-tiny, f30k, nlvr2, vqa"
+    ):
         check_spec(spec_for(TaskName.VQA, data="coco"), entry, folders)
     with pytest.raises(SpecError, match="has no data for vqa"):
         check_spec(spec_for(TaskName.VQA, data="nlvr2"), entry, folders)
-    with pytest.raises(SpecError, match="no data set 'vqa'; registered: shapes, shapes-small"):
+    with pytest.raises(SpecError, match="no data set 'vqa'; registered: shapes, shapes-small, shapes-tiny"):
         check_spec(spec_for(TaskName.VQA), entry)
 
 

@@ -189,7 +189,9 @@ def test_a_name_is_never_a_path(root: Path) -> None:
     folders = DataFolders(root)
     assert folders.names() == ("f30k", "f30k-arrow", "nlvr2", "nlvr2-arrow", "vqa", "vqa-arrow")
     for name in ("../root/vqa", str(root / "vqa"), ".", ""):
-        with pytest.raises(ValueError, match=r"no data set '.*'; registered: shapes, shapes-small, f30k, "):
+        with pytest.raises(
+            ValueError, match=r"no data set '.*'; registered: shapes, shapes-small, shapes-tiny, f30k, "
+        ):
             open_data(name, TaskName.VQA, folders=folders, reading=reading())
     with pytest.raises(ValueError, match="needs a backbone's tokenizer"):
         open_data("vqa", TaskName.VQA, folders=folders)

@@ -13,7 +13,7 @@ from search.algorithm_spec import GeneticSpec
 from search.contracts import Candidate, Fidelity
 from search.spec import MAX_SPEC_BYTES
 from service.api.services import Services
-from service.searches.records import Status
+from service.domain.records import Status
 from service.storage.database import writing
 from tests.service.asking import FULL, SPEC, measured, running, submitted
 from tests.service.conftest import Clock
@@ -80,7 +80,7 @@ class TestSubmit:
         [
             ({"backbone": "unknown"}, "tiny"),
             ({"budget": {"candidates": 8, "macs": 1}}, "raise budget.macs"),
-            ({"data": "nothing"}, "no data set 'nothing'; registered: shapes, shapes-small"),
+            ({"data": "nothing"}, "no data set 'nothing'; registered: shapes, shapes-small, shapes-tiny"),
             ({"space": {"foreground": "nobody"}}, "no foreground 'nobody'; registered: none, saliency"),
             ({"budget": {"candidates": 300, "macs_ratio": 0.9}}, "lower budget.candidates"),
         ],

@@ -17,7 +17,7 @@ from service.api.connections import create_server
 from service.api.limits import BodyLimit, CrowdLimit
 from service.api.services import Services
 from service.api.streams import Streams
-from service.people.person import Role
+from service.domain.person import Role
 from service.settings import Settings
 from tests.service.asking import SPEC
 from tests.service.serving import running, serving

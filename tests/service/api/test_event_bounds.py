@@ -13,7 +13,7 @@ from sqlalchemy.exc import OperationalError
 
 from service.api import event_stream
 from service.api.services import Services
-from service.people.person import Role
+from service.domain.person import Role
 from service.searches.store import Store
 from service.settings import Settings
 from tests.service.api.test_events import FAST, streamed, told

@@ -15,15 +15,16 @@ import pytest
 from search.contracts import Candidate, Failure
 from search.spec import SearchSpec
 from service.api.services import Services
-from service.cli.event_stream import ServerEvent, parsed
+from service.domain.person import Role
+from service.domain.records import Change, Lease, Status
 from service.events.journal import Action
-from service.people.person import Role
-from service.searches.records import Change, Lease, Status
 from service.searches.store import Store
 from service.settings import Settings
 from tests.service.asking import submitted
 from tests.service.serving import services_on, serving
 from tests.service.toys import claim_new
+from twinsieve.event import Event as ServerEvent
+from twinsieve.event import parsed
 
 FAST = Settings(poll_seconds=0.02)
 

@@ -17,7 +17,7 @@ from search.spec import parse_spec
 from service.api.app import create_app
 from service.api.problems import MEDIA_TYPE
 from service.api.services import Services
-from service.searches.search_id import LENGTH
+from service.domain.search_id import LENGTH
 from tests.service.asking import SPEC
 from tests.service.serving import serving
 

@@ -18,7 +18,7 @@ import pytest
 
 from models.registry import FORMAT, BackboneRegistry
 from service.api.services import Services
-from service.searches.records import Status
+from service.domain.records import Status
 from tests.service.asking import SPEC, running
 from tests.service.serving import CONFIG, serving
 

@@ -10,8 +10,8 @@ import pytest
 from search.contracts import Candidate
 from search.spec import parse_spec
 from service.api.services import Services
-from service.people.person import Caller, Role
-from service.searches.records import Status
+from service.domain.person import Caller, Role
+from service.domain.records import Status
 from service.searches.store import Store
 from tests.service.asking import SPEC, running, submitted
 from tests.service.conftest import Clock

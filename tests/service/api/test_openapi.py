@@ -24,8 +24,8 @@ from service.api.app import create_app
 from service.api.document import put_right
 from service.api.problems import MEDIA_TYPE
 from service.api.services import Services
-from service.people.person import Role
-from service.searches.records import Status
+from service.domain.person import Role
+from service.domain.records import Status
 from service.searches.store import Store
 from service.settings import Settings
 from tests.service.asking import FULL, measured, running, submitted

@@ -12,7 +12,7 @@ from search.contracts import Candidate, Fidelity
 from search.spec import parse_spec
 from service.api.estimate import Plan
 from service.api.services import Services
-from service.searches.records import Lease
+from service.domain.records import Lease
 from tests.service.asking import FULL, measured, running, submitted
 from tests.service.serving import CONFIG, write_backbone
 
@@ -86,7 +86,7 @@ def test_what_a_spec_may_name_is_listed(api: httpx.Client, tmp_path: Path) -> No
     (tmp_path / "foregrounds" / "yolos").mkdir(parents=True)
     (tmp_path / "foregrounds" / "yolos" / "config.json").write_text("{}")
     found = {each["name"]: each["embedded"] for each in api.get("/v1/data").json()}
-    assert found == {"shapes": True, "shapes-small": True, "vqav2": False}
+    assert found == {"shapes": True, "shapes-small": True, "shapes-tiny": True, "vqav2": False}
     foregrounds = {each["name"]: each for each in api.get("/v1/foregrounds").json()}
     assert list(foregrounds) == ["none", "saliency", "yolos"]
     assert foregrounds["saliency"]["macs"] == foregrounds["saliency"]["parameters"] == 0

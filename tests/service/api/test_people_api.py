@@ -9,8 +9,9 @@ import httpx
 import pytest
 
 from service.api.services import Services
-from service.people.person import Role
-from service.people.quotas import Quota, Quotas
+from service.domain.person import Role
+from service.domain.quota import Quota
+from service.people.quotas import Quotas
 from service.settings import Settings
 from tests.service.conftest import Clock
 from tests.service.serving import serving

@@ -5,10 +5,12 @@ from datetime import UTC, datetime
 import httpx
 import pytest
 
-from service.api.queue_place import QueuePlace, Slot, queue_place, starts_in
+from service.api.queue_place import QueuePlace, Slot, starts_in
 from service.api.services import Services
+from service.domain.records import Search, Status
 from tests.service.asking import measured, running, submitted
 from tests.service.conftest import Clock
+from tests.service.statements import listened
 
 
 @pytest.mark.parametrize(
@@ -52,6 +54,23 @@ def test_of_a_search(api: httpx.Client, services: Services, clock: Clock) -> Non
 
 def test_who_was_claimed_since_has_no_place(api: httpx.Client, services: Services) -> None:
     search = services.store.searches.get(submitted(api))
-    assert queue_place(search, services) == QueuePlace(0, None)
+    assert services.slots.place(search, services.store) == QueuePlace(0, None)
     assert services.store.leases.claim() is not None
-    assert queue_place(search, services) == QueuePlace()
+    assert services.slots.place(search, services.store) == QueuePlace()
+
+
+def test_what_those_who_wait_have_in_common_is_read_once(api: httpx.Client, services: Services, clock: Clock) -> None:
+    running(api, services.store, workers=1)
+    waiting = list[Search]()
+    for _ in range(3):
+        waiting.append(services.store.searches.get(submitted(api)))
+        clock.advance(1)
+
+    def places() -> list[int | None]:
+        return [services.slots.place(search, services.store).position for search in waiting]
+
+    with listened(services.store.engine) as sent:
+        assert places() == [0, 1, 2]
+    assert len([each for each in sent if "GROUP BY" in each.statement]) == 2, "who waits, and who runs"
+    assert services.store.searches.request_cancel(waiting[0].id).status is Status.CANCELLED
+    assert places()[1:] == [0, 1], "something has happened, at the same time by the clock"

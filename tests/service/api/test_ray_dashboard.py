@@ -2,7 +2,7 @@
 
 from search.spec import SearchSpec
 from service.api.ray_dashboard import ray_dashboard_link
-from service.searches.records import Status
+from service.domain.records import Status
 from service.searches.store import Store
 from service.settings import Settings
 

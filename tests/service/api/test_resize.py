@@ -4,7 +4,7 @@ import httpx
 import pytest
 
 from service.api.services import Services
-from service.searches.records import Hold, SearchFinishedError, SearchNotFoundError, Status
+from service.domain.records import Hold, SearchFinishedError, SearchNotFoundError, Status
 from service.searches.store import Store
 from tests.service.asking import running, submitted
 from tests.service.commands import Cli, assert_mistake

@@ -18,7 +18,7 @@ from fastapi.routing import iter_route_contexts
 from search.spec import parse_spec
 from service.api.app import create_app
 from service.api.services import Services
-from service.people.person import Caller, Role
+from service.domain.person import Caller, Role
 from service.settings import Settings
 from tests.service.asking import SPEC
 from tests.service.conftest import Clock
@@ -45,14 +45,22 @@ class Route(NamedTuple):
 MATRIX: Mapping[Route, For] = {
     Route(method, path): whom
     for whom, methods in {
-        For.ALL: {"GET": ["/healthz", "/readyz", "/openapi.json", "/docs", "/docs/oauth2-redirect", "/redoc"]},
+        For.ALL: {
+            "GET": [
+                *("/healthz", "/readyz", "/openapi.json", "/docs", "/docs/oauth2-redirect", "/redoc"),
+                *("/", "/page/{path:path}"),
+            ]
+        },
         For.LOOKING: {
             "GET": [
                 *(f"/v1/{name}" for name in ("algorithms", "backbones", "data", "foregrounds", "tasks")),
                 *("/metrics", "/v1/me", "/v1/events", "/v1/searches", "/v1/searches/{search_id}"),
                 *(f"/v1/searches/{{search_id}}/{part}" for part in ("candidates", "front", "model")),
                 *(f"/v1/searches/{{search_id}}/{part}" for part in ("events", "journal")),
-            ]
+                *(f"/v1/searches/{{search_id}}/{part}" for part in ("points", "activity", "log", "patches", "report")),
+                "/v1/searches/{search_id}/patches/{number}.png",
+            ],
+            "POST": ["/v1/estimate"],
         },
         For.RUNNING: {
             "GET": ["/v1/webhooks"],
@@ -98,7 +106,7 @@ class Lab:
 
     def ask(self, route: Route, key: str | None) -> httpx.Response:
         """The answer of a route to the holder of a key, on something of `OWNER` that is there anew each time."""
-        path = route.path.format_map(_Fresh(self.services))
+        path = route.path.replace(":path}", "}").format_map(_Fresh(self.services))
         headers = {} if key is None else {"Authorization": f"Bearer {key}"}
         with self.http.stream(route.method, path, json=BODIES.get(route), headers=headers) as answer:
             if not answer.headers.get("content-type", "").startswith("text/event-stream"):
@@ -122,6 +130,10 @@ class _Fresh(dict[str, str]):
             return self._store.webhooks.create(owner.owner, url, (), actor=owner.name).id
         if name == "key_id":
             return self._store.keys.create(OTHER, Role.VIEWER).record.id
+        if name == "number":
+            return "0"
+        if name == "path":
+            return "index.html"
         assert name == "owner", f"say here what '{name}' of a new path is"
         return OTHER
 

@@ -10,7 +10,7 @@ from search.contracts import Candidate, Fidelity
 from search.spec import parse_spec
 from service.api.seeds import SEEDS
 from service.api.services import Services
-from service.searches.records import Status
+from service.domain.records import Status
 from tests.service.asking import SPEC, measured, running
 from tests.service.commands import Cli, assert_mistake
 from tests.service.serving import CONFIG, serving, write_backbone

@@ -7,8 +7,8 @@ import pytest
 
 from search.contracts import Candidate, Fidelity
 from service.api.services import Services
+from service.domain.records import Hold, Lease, LeaseLostError
 from service.driving.recorded import Recorded
-from service.searches.records import Hold, Lease, LeaseLostError
 from service.searches.store import Store
 from tests.service.asking import measured, running
 from tests.service.conftest import Clock

@@ -1,8 +1,5 @@
 """The command line: what a user sees, and that a mistake is one line and exit code 2."""
 
-import io
-import stat
-import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,12 +9,10 @@ from models.architecture import Architecture, Choice, PatchKeep, bottleneck
 from search.contracts import Candidate, Fidelity
 from search.spec import SearchSpec, SpecError
 from service.api.services import Services
-from service.cli.errors import UserError
-from service.cli.export import unpack
 from service.cli.show import picture
 from service.cli.submit import changed
 from service.cli.watch import generation, sparkline, stages
-from service.searches.records import Lease, Status
+from service.domain.records import Lease, Status
 from service.searches.store import Store
 from service.settings import is_loopback
 from tests.service.commands import Cli, assert_mistake
@@ -174,34 +169,6 @@ def test_database_upgrade(cli: Cli, monkeypatch: pytest.MonkeyPatch, tmp_path: P
     assert (tmp_path / "twinsieve.sqlite").exists()
 
 
-@pytest.mark.parametrize("name", ["../out", "/etc/out", "a/../../out", "a\\..\\out", "C:out", "folder/"])
-def test_an_archive_writes_nothing_outside(tmp_path: Path, name: str) -> None:
-    archive = tmp_path / "model.zip"
-    with zipfile.ZipFile(archive, "w") as opened:
-        opened.writestr(zipfile.ZipInfo(name), b"")
-    with pytest.raises(UserError, match="no plain file"):
-        unpack(archive, tmp_path / "inner" / "model")
-    assert sorted(path.name for path in tmp_path.rglob("*") if path.is_file()) == ["model.zip"]
-
-
-def test_an_archive_makes_no_links(tmp_path: Path) -> None:
-    entry = zipfile.ZipInfo("link")
-    entry.external_attr = (stat.S_IFLNK | 0o777) << 16
-    with zipfile.ZipFile(tmp_path / "model.zip", "w") as opened:
-        opened.writestr(entry, "/etc/passwd")
-    with pytest.raises(UserError, match="link"):
-        unpack(tmp_path / "model.zip", tmp_path / "model")
-
-
-def test_an_archive_that_was_cut_off(tmp_path: Path) -> None:
-    buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w") as opened:
-        opened.writestr("weights", b"1" * 1000)
-    (tmp_path / "model.zip").write_bytes(buffer.getvalue()[:500])
-    with pytest.raises(UserError, match="cut off"):
-        unpack(tmp_path / "model.zip", tmp_path / "model")
-
-
 def test_changes_keep_what_was_not_said() -> None:
     spec = changed(SearchSpec(), ["budget.macs=1000000", "objectives=[accuracy, macs]", "algorithm.name=nsga2"])
     assert (spec.budget.macs, spec.budget.macs_ratio) == (1_000_000, None)
@@ -230,13 +197,15 @@ def test_sparkline() -> None:
     assert sparkline([0.0, 0.5, 1.0]) == "▁▅█"
 
 
-@pytest.mark.parametrize(("told", "expected"), [(0, 1), (16, 1), (17, 2), (30, 2), (31, 3)])
+@pytest.mark.parametrize(("told", "expected"), [(0, 1), (15, 1), (16, 2), (29, 2), (30, 3), (44, 3)])
 def test_generation(told: int, expected: int) -> None:
     settings = {"name": "genetic", "population": 16, "elitism": 2}
-    view = {"spec": {"algorithm": settings}, "progress": {"told": told}}
+    view = {"spec": {"algorithm": settings}, "progress": {"told": told, "budget": 44}}
     assert generation(view) == f"  (generation {expected})"
     assert generation(view | {"spec": {"algorithm": {"name": "random"}}}) == ""
     assert generation(view | {"spec": {"algorithm": settings | {"name": "steady"}}}) == ""
+    plugin = {"name": "mine", "population": 4, "elitism": 4}
+    assert generation(view | {"spec": {"algorithm": plugin}}) == ""
 
 
 @pytest.mark.parametrize(

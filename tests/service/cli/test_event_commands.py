@@ -1,8 +1,7 @@
-"""`twinsieve events`, `journal` and `webhooks`, against a real server, and a client that loses it."""
+"""`twinsieve events`, `journal` and `webhooks`, against a real server."""
 
 import json
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,12 +10,9 @@ import pytest
 from search.contracts import Candidate, Failure, Outcome
 from search.spec import SearchSpec
 from service.api.services import Services
-from service.cli.client import Client
-from service.cli.errors import UserError
-from service.cli.event_stream import TRIES, Followed, parsed
+from service.domain.person import Caller, Role
+from service.domain.records import Status
 from service.events.deliveries import Deliveries
-from service.people.person import Caller, Role
-from service.searches.records import Status
 from service.searches.store import Store
 from service.settings import Settings
 from tests.service.commands import Cli, assert_mistake
@@ -109,57 +105,3 @@ def test_webhooks_from_making_to_taking_away(cli: Cli, server: str, sqlite_store
     assert "nothing more" in cli("webhooks", "rm", webhook.id).out
     assert_mistake(cli("webhooks", "rm", webhook.id), "there is no webhook")
     assert_mistake(cli("webhooks", "create", "ftp://example.org"), "https://example.org/hook")
-
-
-class Flaky(Client):
-    """Answers with one list of chunks after another; an error ends a list."""
-
-    def __init__(self, *answers: Sequence[bytes | UserError]) -> None:
-        super().__init__("http://127.0.0.1")
-        self._answers = iter(answers)
-        self.asked = list[str]()
-
-    @contextmanager
-    def stream(self, path: str) -> Iterator[Iterator[bytes]]:
-        self.asked.append(path)
-        yield self._chunks(next(self._answers))
-
-    def _chunks(self, answer: Sequence[bytes | UserError]) -> Iterator[bytes]:
-        for chunk in answer:
-            if isinstance(chunk, UserError):
-                raise chunk
-            yield chunk
-
-
-LOST = UserError("cannot reach it")
-
-
-class TestFollowed:
-    def test_it_goes_on_behind_what_it_has(self) -> None:
-        client = Flaky(
-            [b"retry: 1\nid: 0.0\n\n", b"event: state\nid: 1.0\ndata: 1\n\nevent: state\nid: 2.0\nda", LOST],
-            [LOST],
-            [b": still here\n\n", b"id: 1.0\n\nevent: state\nid: 2.0\ndata: 2\n\n"],
-            [],
-        )
-        waits = list[float]()
-        found = [event.data for event in Followed(client, "/events", last=None, wait=waits.append)]
-        assert found == [1, 2]
-        assert client.asked == ["/events", *["/events?last_event_id=1.0"] * 2, "/events?last_event_id=2.0"]
-        assert len(waits) == 3
-
-    def test_it_does_not_try_for_ever(self) -> None:
-        client = Flaky([b"id: 7\n\n"], *[[LOST]] * (TRIES + 1))
-        with pytest.raises(UserError, match="cannot reach"):
-            list(Followed(client, "/events", last=None, wait=lambda _: None))
-        assert len(client.asked) == 1 + TRIES
-
-    def test_what_fails_at_once_is_a_mistake(self) -> None:
-        with pytest.raises(UserError):
-            list(Followed(Flaky([LOST]), "/events", last="7", wait=lambda _: None))
-
-    def test_chunks_may_be_cut_anywhere(self) -> None:
-        whole = ': hi\n\nid: 3\n\nevent: candidate\nid: 4\ndata: {"a": "é"}\n\n'.encode()
-        pieces = [whole[place : place + 1] for place in range(len(whole))]
-        assert list(parsed(pieces)) == list(parsed([whole]))
-        assert [event.data for event in parsed(pieces)] == [None, {"a": "é"}]

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from service.api.services import Services
-from service.searches.records import Status
+from service.domain.records import Status
 from tests.service.commands import Cli, assert_mistake
 from tests.service.conftest import Clock
 from tests.service.serving import serving

@@ -9,13 +9,13 @@ import pytest
 from service.api.services import Services
 from service.cli import composition
 from service.cli.client import Client
-from service.cli.errors import UserError
+from service.domain.person import Role
 from service.people.keys import PATTERN, KeyRefusedError
-from service.people.person import Role
 from service.searches.store import Store
 from service.settings import Settings
 from tests.service.commands import Cli, assert_mistake
 from tests.service.serving import serving
+from twinsieve.errors import KeyFormError
 
 
 @pytest.fixture
@@ -130,7 +130,7 @@ class TestClient:
 
     def test_nonsense_is_not_sent(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv("TWINSIEVE_API_KEY", "tws_my secret")
-        with pytest.raises(UserError, match="TWINSIEVE_API_KEY is no key") as refused:
+        with pytest.raises(KeyFormError, match="TWINSIEVE_API_KEY is no key") as refused:
             Client("http://127.0.0.1:9")
         assert "my secret" not in str(refused.value)
 

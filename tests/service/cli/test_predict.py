@@ -87,7 +87,7 @@ def test_nlvr2_looks_at_two_images(cli: Cli, tmp_path: Path, picture: Path) -> N
 
 def test_vqa_looks_at_one_image_and_one_question(cli: Cli, vqa: Path, picture: Path) -> None:
     assert_mistake(cli("predict", vqa, "--image", picture, "--image", picture, *QUESTION), "1 image")
-    assert_mistake(cli("predict", vqa, "--image", picture, *QUESTION, *QUESTION), "one --question, not 2")
+    assert_mistake(cli("predict", vqa, "--image", picture, *QUESTION, *QUESTION), "one text, not 2")
 
 
 def test_retrieval_ranks_texts(cli: Cli, tmp_path: Path, picture: Path) -> None:
@@ -97,7 +97,7 @@ def test_retrieval_ranks_texts(cli: Cli, tmp_path: Path, picture: Path) -> None:
     assert done.code == 0
     assert sum(float(line.split()[-1]) for line in done.out.splitlines()[1:]) == pytest.approx(1, abs=0.002)
     assert_mistake(cli("predict", folder, "--image", picture, "--text", "a red circle"), "--text at least twice")
-    assert_mistake(cli("predict", folder, "--image", picture, "--image", picture, *texts), "one --image")
+    assert_mistake(cli("predict", folder, "--image", picture, "--image", picture, *texts), "one image")
 
 
 class Hostile:

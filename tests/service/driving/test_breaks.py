@@ -8,9 +8,9 @@ import pytest
 
 from search.contracts import Candidate, Failure, Outcome, Runner, SearchAlgorithm, Utilisation
 from search.spec import SearchSpec, SpecError, parse_spec
+from service.domain.records import Lease, SearchUnfinishedError, Status
 from service.driving.driver import Parts, drive
 from service.searches.extension import extension
-from service.searches.records import Lease, SearchUnfinishedError, Status
 from service.searches.store import Store
 from tests.service.conftest import Clock
 from tests.service.toys import ToyAlgorithm, ToyRunner, claim_new, measure, toy_key, untimed

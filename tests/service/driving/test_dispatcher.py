@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 
 from search.spec import SearchSpec
+from service.domain.records import Hold, Lease, Status
 from service.driving.dispatcher import Dispatcher
 from service.driving.driver_process import DriverProcess
-from service.searches.records import Hold, Lease, Status
 from service.searches.store import Store
 from tests.service.conftest import Clock
 

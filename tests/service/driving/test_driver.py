@@ -1,5 +1,6 @@
 """A driver takes a search from its rows to its end, whatever happens on the way."""
 
+import logging
 import time
 from collections.abc import Callable
 from dataclasses import replace
@@ -9,9 +10,9 @@ import pytest
 
 from search.contracts import ClusterLostError, Runner, RunnerError, SearchAlgorithm, Utilisation
 from search.spec import SearchSpec, SpecError
+from service.domain.records import Status
 from service.driving.driver import Parts, Slots, drive
 from service.driving.heartbeat import heartbeat
-from service.searches.records import Status
 from service.searches.store import Store
 from tests.service.conftest import LEASE_SECONDS, Clock
 from tests.service.toys import ToyAlgorithm, ToyRunner, claim_new, toy_key
@@ -121,6 +122,46 @@ def test_the_winner_is_published_before_the_search_has_succeeded(
 
     drive(lease, replace(parts(ToyRunner()), published=publish))
     assert published == [("models/0", Status.RUNNING)]
+
+
+def test_the_preview_of_the_winner_is_published_beside_it(
+    sqlite_store: Store, parts: Callable[..., Parts], tmp_path: Path
+) -> None:
+    lease, published = claim_new(sqlite_store), list[str]()
+    for folder in ("models/0", "patches/0", "patches/1"):
+        (tmp_path / folder).mkdir(parents=True)
+    drive(lease, replace(parts(ToyRunner()), published=published.append))
+    assert published == ["models/0", "patches/0"]
+    assert (sqlite_store.searches.get(lease.search_id).result or {})["patches"] == "patches/0"
+
+
+def test_a_report_is_left_once_the_search_has_ended(sqlite_store: Store, parts: Callable[..., Parts]) -> None:
+    lease, reported = claim_new(sqlite_store), list[Status]()
+    toys = replace(
+        parts(ToyRunner()), reported=lambda: reported.append(sqlite_store.searches.get(lease.search_id).status)
+    )
+    drive(lease, toys)
+    assert reported == [Status.SUCCEEDED]
+
+
+def test_no_report_of_a_search_that_is_another_drivers(sqlite_store: Store, parts: Callable[..., Parts]) -> None:
+    lease, reported = claim_new(sqlite_store), list[str]()
+
+    def lose(tells: int) -> None:
+        if tells == 6:
+            sqlite_store.leases.abandon(lease, "taken away")
+
+    drive(lease, replace(parts(ToyRunner(lose)), reported=lambda: reported.append("left")))
+    assert sqlite_store.searches.get(lease.search_id).status is Status.QUEUED
+    assert reported == []
+
+
+def test_what_it_said_is_kept_until_its_end(sqlite_store: Store, parts: Callable[..., Parts]) -> None:
+    lease = claim_new(sqlite_store)
+    drive(lease, parts(ToyRunner(lambda tells: logging.getLogger("toys").warning("told %d", tells))))
+    tail = sqlite_store.log_tails.read(lease.search_id)
+    assert tail is not None
+    assert tail.lines[-1].endswith("WARNING toys: told 6")
 
 
 def test_why_it_stopped(sqlite_store: Store, parts: Callable[..., Parts]) -> None:

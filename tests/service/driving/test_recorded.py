@@ -11,8 +11,8 @@ from search.build import build_algorithm
 from search.contracts import Candidate, Failure, SearchAlgorithm
 from search.space import SearchSpace
 from search.spec import SearchSpec
+from service.domain.records import Hold, Lease, StoredCandidate
 from service.driving.recorded import Recorded, ReplayMismatchError
-from service.searches.records import Hold, Lease, StoredCandidate
 from service.searches.store import Store
 from tests.service.conftest import LEASE_SECONDS, Clock
 from tests.service.toys import ToyAlgorithm, claim_new, measure, untimed

@@ -8,13 +8,13 @@ from pathlib import Path
 import pytest
 
 from search.spec import SearchSpec
-from service.driving.artifacts import Artifacts, ArtifactsError
+from service.domain.records import Idempotency, SearchNotFoundError, SearchUnfinishedError, Status
 from service.driving.old_searches import exported_before
 from service.driving.retention import DELIVERIES_KEPT, KEYS_KEPT, Retention
 from service.events.deliveries import Deliveries
 from service.events.journal import Action
-from service.searches.records import Idempotency, SearchNotFoundError, SearchUnfinishedError, Status
 from service.searches.store import Store
+from service.storage.artifacts import Artifacts, ArtifactsError
 from service.storage.database import reading
 from tests.service.conftest import Clock
 from tests.service.receiving import ended_search, told_of

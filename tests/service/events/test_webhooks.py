@@ -11,11 +11,11 @@ import pytest
 
 from search.spec import SearchSpec
 from service.api.services import Services
+from service.domain.person import Caller, Role
 from service.events.deliveries import Deliveries
 from service.events.journal import ENDS, SERVICE, Action, enter
 from service.events.signature import PREFIX, installation_secret, secret_of
 from service.events.webhooks import MAX_PER_OWNER, WebhookLimitError, WebhookNotFoundError
-from service.people.person import Caller, Role
 from service.searches.store import Store
 from service.settings import Settings
 from service.storage.clock import utc_now

@@ -5,11 +5,11 @@ from sqlalchemy import Engine, event
 
 from search.contracts import Candidate, Failure, Fidelity, Outcome
 from search.spec import SearchSpec
+from service.domain.records import Lease, Status
 from service.events.journal import Action, enter
 from service.observing import tally
 from service.observing.census import FRESH_SECONDS, Census
 from service.observing.failure_class import FailureClass
-from service.searches.records import Lease, Status
 from service.searches.store import Store
 from service.storage.database import writing
 from tests.service.conftest import LEASE_SECONDS, Clock

@@ -12,10 +12,10 @@ from sqlalchemy import text
 from search.contracts import Fidelity
 from service.api.services import Services
 from service.api.watch import route_template
+from service.domain.person import Role
+from service.domain.records import Status
 from service.observing import census
 from service.observing.failure_class import FailureClass
-from service.people.person import Role
-from service.searches.records import Status
 from service.settings import Settings
 from service.storage.database import writing
 from tests.service.asking import measured, running, submitted

@@ -11,9 +11,9 @@ import pytest
 from sqlalchemy import Engine, text
 
 from service.api.services import Services
-from service.driving.artifacts import ArtifactsError
 from service.observing.readiness import BUCKET_SECONDS, FRESH_SECONDS, Readiness
 from service.settings import Settings
+from service.storage.artifacts import ArtifactsError
 from service.storage.database import connect, writing
 from tests.service.serving import serving
 

@@ -7,9 +7,9 @@ from datetime import UTC, datetime, timedelta, timezone
 import pytest
 from sqlalchemy import Engine, select
 
+from service.domain.person import Caller, PeopleError, Role
 from service.events.journal import Action, Journal
 from service.people.keys import NO_DIGEST, PATTERN, KeyNotFoundError, KeyRefusedError, Keys
-from service.people.person import Caller, PeopleError, Role
 from service.storage.database import reading
 from service.storage.people_tables import KeyRow
 from tests.service.conftest import Clock

@@ -10,11 +10,12 @@ from sqlalchemy import Engine, func, select
 
 from search.contracts import Fidelity
 from search.spec import SearchSpec, parse_spec
+from service.domain.person import PeopleError
+from service.domain.quota import Quota
+from service.domain.records import Status
+from service.domain.search_id import new_id
 from service.events.journal import Action, Journal
-from service.people.person import PeopleError
-from service.people.quotas import MOST, Given, Quota, QuotaExceededError, Quotas
-from service.searches.records import Status
-from service.searches.search_id import new_id
+from service.people.quotas import MOST, Given, QuotaExceededError, Quotas
 from service.storage.database import reading, writing
 from service.storage.tables import SearchRow, StageCountRow
 from tests.service.conftest import Clock
@@ -53,12 +54,10 @@ def queued(engine: Engine, owner: str = "ann") -> int:
 
 
 def score(engine: Engine, search_id: str, hours: float, fidelity: Fidelity = Fidelity.PROXY) -> None:
+    """By a candidate that failed in the end: that is nobody's discount."""
+    counts = {"asked": 1, "told": 1, "failed": 1, "reused": 0, "seconds": 0.0, "busy_seconds": hours * 3600}
     with writing(engine) as session:
-        session.add(
-            StageCountRow(
-                search_id=search_id, fidelity=fidelity, asked=1, told=1, failed=0, reused=0, seconds=hours * 3600
-            )
-        )
+        session.add(StageCountRow(search_id=search_id, fidelity=fidelity, **counts))
 
 
 class TestSaid:

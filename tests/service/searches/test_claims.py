@@ -8,10 +8,10 @@ from sqlalchemy import Engine
 
 from search.contracts import Candidate
 from search.spec import SearchSpec
+from service.domain.person import Caller, Role
+from service.domain.quota import Quota
+from service.domain.records import Lease, Status
 from service.events.journal import SERVICE, Action
-from service.people.person import Caller, Role
-from service.people.quotas import Quota
-from service.searches.records import Lease, Status
 from service.searches.store import Store
 from tests.service.conftest import LEASE_SECONDS, Clock
 

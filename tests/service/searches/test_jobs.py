@@ -7,10 +7,9 @@ from sqlalchemy import Engine
 
 from search.contracts import Candidate, Failure
 from search.spec import SearchSpec
-from service.events.journal import Action
-from service.people.person import Caller, Role
-from service.people.quotas import Quota, QuotaExceededError
-from service.searches.records import (
+from service.domain.person import Caller, Role
+from service.domain.quota import Quota
+from service.domain.records import (
     Change,
     Hold,
     Idempotency,
@@ -18,6 +17,8 @@ from service.searches.records import (
     SearchFinishedError,
     Status,
 )
+from service.events.journal import Action
+from service.people.quotas import QuotaExceededError
 from service.searches.search_list import Selection
 from service.searches.store import Store
 from service.storage.database import reading

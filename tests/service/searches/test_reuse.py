@@ -4,8 +4,8 @@ import pytest
 
 from search.contracts import Candidate, Failure
 from search.spec import SearchSpec
+from service.domain.records import Earlier, Hold, Lease
 from service.driving.recorded import Recorded
-from service.searches.records import Earlier, Hold, Lease
 from service.searches.reuse import Key, Reuse
 from service.searches.store import Store
 from tests.service.conftest import LEASE_SECONDS, Clock

@@ -2,12 +2,16 @@
 
 import random
 from collections import Counter
+from collections.abc import Mapping
 
 import pytest
+from sqlalchemy import select
 
 from search.contracts import Candidate, Failure, Fidelity
-from service.searches.records import FidelityProgress, Lease, Status
+from service.domain.records import Credit, FidelityProgress, Lease, Status
 from service.searches.store import Store
+from service.storage.database import reading
+from service.storage.tables import CandidateRow
 from tests.service.toys import claim_new
 
 STAGES = (Fidelity.SCREEN, Fidelity.PROXY, Fidelity.FINAL)
@@ -16,6 +20,7 @@ STAGES = (Fidelity.SCREEN, Fidelity.PROXY, Fidelity.FINAL)
 def counted(store: Store, search_id: str) -> dict[Fidelity, FidelityProgress]:
     """By looking at every candidate."""
     found = dict[Fidelity, Counter[str]]()
+    busy = _busy(store, search_id)
     for each in store.candidates.history(search_id):
         numbers = found.setdefault(each.candidate.fidelity, Counter())
         numbers["asked"] += 1
@@ -23,7 +28,17 @@ def counted(store: Store, search_id: str) -> dict[Fidelity, FidelityProgress]:
         numbers["failed"] += isinstance(each.outcome, Failure)
         numbers["reused"] += each.reused_from is not None
         numbers["seconds"] += int(each.seconds or 0)
+        numbers["busy_seconds"] += busy[each.candidate.index]
     return {stage: FidelityProgress(**numbers) for stage, numbers in found.items()}
+
+
+def _busy(store: Store, search_id: str) -> Mapping[int, int]:
+    """Seconds of workers by candidate: as their worker says, else as a measurement of the search's own does."""
+    with reading(store.engine) as session:
+        rows = session.scalars(select(CandidateRow).where(CandidateRow.search_id == search_id)).all()
+        said = {row.index: row.seconds if row.busy_seconds is None else row.busy_seconds for row in rows}
+        own = {row.index for row in rows if row.reused_from is None}
+    return {index: int(seconds or 0) if index in own else 0 for index, seconds in said.items()}
 
 
 def use(store: Store, lease: Lease, rng: random.Random) -> None:
@@ -35,7 +50,8 @@ def use(store: Store, lease: Lease, rng: random.Random) -> None:
         outcome = Failure("diverged") if rng.random() < 0.3 else {"accuracy": 0.5}
         reused = None if isinstance(outcome, Failure) or rng.random() < 0.7 else "0" * 26
         seconds = None if isinstance(outcome, Failure) else float(rng.randrange(5))
-        store.candidates.record_tell(lease, each.index, outcome, seconds, reused_from=reused)
+        credit = None if reused or rng.random() < 0.3 else Credit("host/0", float(rng.randrange(1, 5)))
+        store.candidates.record_tell(lease, each.index, outcome, seconds, reused_from=reused, credit=credit)
 
 
 @pytest.mark.parametrize("seed", range(3))

@@ -8,7 +8,7 @@ import pytest
 from search.budget_spec import BudgetSpec
 from search.contracts import Candidate, Failure, Fidelity, Outcome
 from search.spec import SearchSpec, parse_spec
-from service.searches.records import (
+from service.domain.records import (
     DuplicateCandidateError,
     FidelityProgress,
     Hold,
@@ -268,6 +268,6 @@ class TestCandidates:
         assert [each.candidate.index for each in final] == [3]
         assert [each.candidate.index for each in pages.measured(lease.search_id, Fidelity.PROXY)] == [0]
         assert pages.progress([lease.search_id])[lease.search_id] == {
-            Fidelity.PROXY: FidelityProgress(asked=3, told=2, failed=1, seconds=2.0),
+            Fidelity.PROXY: FidelityProgress(asked=3, told=2, failed=1, seconds=2.0, busy_seconds=2.0),
             Fidelity.FINAL: FidelityProgress(asked=1),
         }

@@ -11,9 +11,9 @@ from sqlalchemy import Engine, insert, select
 
 from search.contracts import Candidate, Failure, Fidelity
 from search.spec import SearchSpec
-from service.people.person import Role
-from service.searches.records import Idempotency, Lease
-from service.searches.search_id import new_id
+from service.domain.person import Role
+from service.domain.records import Idempotency, Lease
+from service.domain.search_id import new_id
 from service.searches.store import Store
 from service.storage.backup import backup, restore
 from service.storage.backup_file import BackupError
@@ -83,6 +83,7 @@ def use(store: Store, clock: Clock) -> Lease:
     )
     store.candidates.record_tell(lease, 0, Failure("diverged"))
     store.candidates.record_front(lease, [1])
+    store.log_tails.write(lease.search_id, ["first", "über 😀"], driver_began_at=clock())
     return lease
 
 

@@ -47,6 +47,7 @@ def test_searches(engine: Engine, store: Store, values: dict[str, Any]) -> None:
         {"search_id": "nobody's"},
         {"measure_key": "short"},
         {"reused_from": "0" * 26},
+        {"busy_seconds": -1.0},
     ],
     ids=str,
 )

@@ -13,8 +13,8 @@ from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
 
 from search.contracts import Candidate, Failure, Fidelity
 from search.spec import SearchSpec
+from service.domain.records import FidelityProgress, Lease, StoredCandidate
 from service.events.journal import Action
-from service.searches.records import FidelityProgress, Lease, StoredCandidate
 from service.searches.store import Store
 from service.storage.commit_ticket import CommitTicket
 from service.storage.database import connect, upgrade, writing
@@ -96,7 +96,7 @@ def test_backends_are_terminated_in_mid_load(store: Store, url: str) -> None:
         finally:
             stop.set()
         assert killer.result() >= KILLS
-    expected = FidelityProgress(TELLS, TELLS, TELLS // 4, float(TELLS))
+    expected = FidelityProgress(TELLS, TELLS, TELLS // 4, float(TELLS), busy_seconds=float(TELLS))
     for lease in leases:
         history = store.candidates.history(lease.search_id)
         assert len(history) == TELLS
@@ -115,7 +115,7 @@ def test_a_commit_that_is_cut_off_is_done_once(behind: Store, proxy: CuttingProx
     assert behind.candidates.record_tell(lease, 0, {"accuracy": 0.5}, 1.0)
     assert proxy.cuts == 2
     progress = behind.candidates.progress([lease.search_id])[lease.search_id]
-    assert progress == {Fidelity.PROXY: FidelityProgress(asked=1, told=1, seconds=1.0)}
+    assert progress == {Fidelity.PROXY: FidelityProgress(asked=1, told=1, seconds=1.0, busy_seconds=1.0)}
 
 
 @pytest.mark.parametrize("cut", Cut)

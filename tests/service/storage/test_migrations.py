@@ -15,7 +15,7 @@ from sqlalchemy.exc import IntegrityError
 
 from search.contracts import Fidelity
 from search.spec import SearchSpec
-from service.searches.records import Hold
+from service.domain.records import Hold
 from service.searches.search_list import Selection
 from service.searches.store import Store
 from service.storage import migrations
@@ -53,7 +53,7 @@ def test_migrated_schema_is_the_metadata(empty: Engine) -> None:
         metadata.drop_all(connection)
         metadata.create_all(connection)
     assert migrated == checks(empty)
-    assert sum(len(each) for each in migrated.values()) == 22
+    assert sum(len(each) for each in migrated.values()) == 23
     empty.dispose()
 
 
@@ -86,6 +86,7 @@ STAGES = {
     "0002": ("warm", "screen", "rung-1", "rung-2", "rung-3", "audit"),
     "0003": (),
     "0004": (),
+    "0005": (),
 }
 
 
@@ -130,12 +131,12 @@ def test_a_released_database_keeps_its_rows_and_takes_the_stages_since(empty: En
     lab: dict[str, object] = {"owner": "local", "priority": 0, "pause_requested": 0, "labels": empty_list, "notes": ""}
     added: dict[str, dict[str, Any]] = {
         "searches": nothing | lab,
-        "candidates": {"measure_key": None, "reused_from": None},
+        "candidates": dict.fromkeys(("measure_key", "reused_from", "worker", "busy_seconds")),
     }
     after = {table: rows(empty, table) for table in before}
     assert after == {table: [row | added[table] for row in found] for table, found in before.items()}
     assert len(after["candidates"]) == 1
-    counts = {"asked": 1, "told": 1, "failed": 0, "reused": 0, "seconds": 1.5}
+    counts = {"asked": 1, "told": 1, "failed": 0, "reused": 0, "seconds": 1.5, "busy_seconds": 1.5}
     counted = [] if released >= "0004" else [{"search_id": "s", "fidelity": "proxy"} | counts]  # as drivers count since
     assert rows(empty, "stage_counts") == counted
     for index, stage in enumerate(STAGES[released], start=1):

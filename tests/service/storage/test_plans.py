@@ -11,11 +11,11 @@ from sqlalchemy import Engine
 from search.contracts import Candidate, Failure, Fidelity
 from search.spec import SearchSpec
 from service.api.overview import overview
+from service.api.search_feed import Place, SearchFeed
+from service.domain.quota import Quota
+from service.domain.records import Idempotency, Lease, Status
 from service.events.journal_tail import JournalTail
-from service.events.search_feed import Place, SearchFeed
-from service.people.quotas import Quota
 from service.searches.queue import RECENT
-from service.searches.records import Idempotency, Lease, Status
 from service.searches.search_list import Selection
 from service.searches.store import Store
 from service.storage.database import connect, upgrade

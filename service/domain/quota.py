@@ -1,0 +1,14 @@
+"""`Quota`: how much of an installation one owner may use."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Quota:
+    """What one owner may use; None is as much as there is."""
+
+    queued: int | None = None  # searches that wait
+    running: int | None = None  # searches at once; who claims a search keeps to it
+    candidates: int | None = None  # of one search
+    gpu_hours: float | None = None  # of scoring on a worker, in searches of the last 30 days
+    weight: float = 1.0  # of the slots, where several owners want them

@@ -1,0 +1,1 @@
+"""What a search leaves to be read: facts first, then one document of them in several forms."""

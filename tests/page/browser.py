@@ -1,0 +1,119 @@
+"""`Site`: the API with the page on a real port, which can go away and come back; and what a browser says of a page."""
+
+import os
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Self
+from urllib.parse import urlsplit
+
+import httpx
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Playwright, sync_playwright
+
+from service.api.app import create_app
+from service.api.connections import create_server
+from service.api.services import Services
+from service.searches.store import Store
+from tests.service.serving import running
+
+CHROMIUM = Path(os.environ.get("TWINSIEVE_BROWSER", "/usr/bin/chromium"))
+ARGUMENTS = ["--no-sandbox", "--disable-background-networking"]
+SECONDS = 60.0  # for anything that a page does, on a machine that is busy with other things
+WIDE, PHONE = {"width": 1280, "height": 860}, {"width": 390, "height": 844}
+REFUSED = "Failed to load resource"  # what Chromium says of every answer from 400 on, and of a server that is away
+
+
+class Site:
+    """One installation; `start` and `stop` keep its address."""
+
+    def __init__(self, services: Services) -> None:
+        self.services = services
+        self.address = ""
+        self._server = ExitStack()
+
+    @property
+    def store(self) -> Store:
+        """The store behind it."""
+        return self.services.store
+
+    @property
+    def api(self) -> httpx.Client:
+        """A client of its own, to be closed."""
+        return httpx.Client(base_url=self.address, trust_env=False)
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
+    def start(self) -> None:
+        """Serve, where it served before if it did."""
+        port = urlsplit(self.address).port or 0
+        server = create_server(create_app(self.services), self.services.streams, port=port)
+        self.address = self._server.enter_context(running(server))
+
+    def stop(self) -> None:
+        """Answer nobody any more."""
+        self._server.close()
+
+
+@dataclass
+class Complaints:
+    """What a browser found wrong with our page: uncaught errors, and errors on its console."""
+
+    found: list[str] = field(default_factory=list)
+
+    def watch(self, page: Page) -> None:
+        """Note everything from now on."""
+        page.on("pageerror", lambda error: self.found.append(f"uncaught: {error}"))
+        page.on("console", self._note)
+
+    def _note(self, message: ConsoleMessage) -> None:
+        if message.type == "error" and not message.text.startswith(REFUSED):
+            self.found.append(f"console: {message.text} ({message.location.get('url')})")
+
+
+@contextmanager
+def chromium() -> Iterator[Browser]:
+    """The system's Chromium, without a window."""
+    with sync_playwright() as playwright:
+        browser = _launched(playwright)
+        yield browser
+        browser.close()
+
+
+def _launched(playwright: Playwright) -> Browser:
+    return playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+
+
+@contextmanager
+def tab(browser: Browser, complaints: Complaints, *, width: int = WIDE["width"], dark: bool = False) -> Iterator[Page]:
+    """A fresh page, as somebody's first visit; `width` in pixels."""
+    size = PHONE if width == PHONE["width"] else {**WIDE, "width": width}
+    context = browser.new_context(
+        viewport={"width": size["width"], "height": size["height"]},
+        color_scheme="dark" if dark else "light",
+        reduced_motion="reduce",
+        accept_downloads=True,
+    )
+    context.set_default_timeout(1000 * SECONDS)
+    try:
+        yield _watched(context, complaints)
+    finally:
+        context.close()
+
+
+def _watched(context: BrowserContext, complaints: Complaints) -> Page:
+    page = context.new_page()
+    complaints.watch(page)
+    return page
+
+
+def opened(page: Page, site: Site, view: str = "#/") -> Page:
+    """`page` at a view, once that is shown."""
+    page.goto(f"{site.address}/{view}")
+    page.locator("#view:not(.loading) h1").first.wait_for()
+    return page
