@@ -22,10 +22,11 @@ class Pack(nn.Module):
     Its rows are K blocks, one for each member, that begin where members first differ: what is equal before runs once.
     Its parameters are stacks of copies of theirs, which the students themselves do not follow.
 
-    On the CPU each member's numbers are those it has in a pack of its own, to the bit: blocks of rows of a product of
-    matrices do not depend on each other. Exceptions are a batch of fewer than 16 rows and modules that multiply by
-    fewer than four rows or columns, which MKL sums up in an order that depends on the others: Context-PEFT of a rank
-    below 4, VL-PET's scalar gate, a single prompt. Those, and students outside of any pack, agree within rounding.
+    Each member's numbers are those it has in a pack of its own, within rounding: blocks of rows of a product of
+    matrices do not depend on each other, but MKL may sum up in an order that depends on how many there are. With the
+    default modules and batches of 16 rows or more that is the same to the bit on the processors we tried. With thin
+    matrices, such as those of Context-PEFT of a rank below 4, VL-PET's scalar gate or a single prompt, it is not; with
+    those of LoRA, GenFT and small retrieval heads it depends on the processor.
 
     Tokens that the pooled features do not need are left out: behind the last sub-layer that mixes tokens, and as
     queries in it. That is the same but for rounding, too; smaller batches keep them.

@@ -15,7 +15,7 @@ ROOT = Path(__file__).parents[2]
 EXAMPLES = ROOT / "docs" / "examples"
 SECONDS = 240.0  # how long a process may take on a machine that is busy with other things
 SPEC: Mapping[str, Any] = {
-    "data": "shapes-tiny",
+    "data": "shapes-small",
     "space": {"dropped": "bottleneck:4", "modules": ["bottleneck:4"]},
     "budget": {"candidates": 6, "macs_ratio": 0.8},
     "algorithm": {"name": "random"},
