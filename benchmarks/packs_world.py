@@ -37,7 +37,7 @@ class Amounts:
     data: str = "shapes"
 
 
-FULL = Amounts(candidates=16, packs=(1, 2, 4, 8, 16), fresh=2, repeats=5, masks=64, warm_steps=100)
+FULL = Amounts(candidates=16, packs=(1, 2, 4, 8, 16), fresh=2, repeats=3, masks=64, warm_steps=100)
 QUICK = Amounts(
     candidates=4,
     packs=(4,),

@@ -10,11 +10,11 @@ from workers.cluster import secure
 
 secure(os.environ)
 
-TOGETHER = ("tests/docs/",)
+TOGETHER = ("tests/docs/", "tests/end_to_end/")
 
 
 class ByFile(LoadScopeScheduling):  # type: ignore[misc]  # xdist carries no types
-    """Among several processes a file stays in one, with its fixtures; so does a folder that shares a service."""
+    """Among several processes a file stays in one, with its fixtures; so does a folder whose tests share a service."""
 
     def _split_scope(self, nodeid: str) -> str:
         file = nodeid.partition("::")[0]

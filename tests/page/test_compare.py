@@ -2,10 +2,10 @@
 
 from datetime import timedelta
 
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Browser, Page, expect
 
 from service.domain.records import Status
-from tests.page.browser import Site, opened
+from tests.page.browser import PHONE, Complaints, Site, opened, tab
 from tests.page.dots import indices, rest_on, trace
 from tests.page.rows import lease_of, made
 
@@ -32,6 +32,18 @@ def test_two_searches_in_one_picture(page: Page, site: Site) -> None:
         "seed\t0\t3",
     ]
     expect(page.locator(".warning")).to_be_hidden()
+
+
+def test_they_are_chosen_in_the_list_on_a_phone_too(browser: Browser, complaints: Complaints, site: Site) -> None:
+    for seed in (1, 2):
+        made(site.store, candidates=20, seed=seed, spec={"name": f"seed-{seed}"})
+    with tab(browser, complaints, width=PHONE["width"]) as page:
+        opened(page, site)
+        for seed in (1, 2):
+            page.get_by_label(f"Choose seed-{seed} for a comparison").check()
+        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), "it scrolls sideways"
+        page.get_by_role("link", name="Compare 2").click()
+        expect(page.get_by_role("region", name="Keys of the specs that differ")).to_contain_text("seed-2")
 
 
 def test_a_dot_leads_to_the_candidate_of_its_search(page: Page, site: Site) -> None:
