@@ -28,6 +28,7 @@ from tests.networks import TINY, TINY_METER, random_network
 CONFIGS = pytest.mark.parametrize("config", [TINY, TINY_METER], ids=["vilt", "meter"])
 NETWORKS = {id(config): random_network(config) for config in (TINY, TINY_METER)}
 ROUNDING = 1e-5
+"""Of low-rank products and small retrieval heads: there the order of a sum is a matter of the processor."""
 
 
 def network_of(config: ViltConfig | MeterConfig) -> Network:
@@ -50,17 +51,17 @@ def gradients(pack: Pack, inputs: Inputs) -> list[dict[str, Tensor]]:
     return found
 
 
-def differing(one: dict[str, Tensor], other: dict[str, Tensor]) -> list[str]:
-    """By more than the rounding of a sum in another order, beside the largest of a tensor's numbers."""
+def differing(one: dict[str, Tensor], other: dict[str, Tensor], rounding: float = 0.0) -> list[str]:
+    """At all, or by more than the rounding of a sum in another order, beside the largest of a tensor's numbers."""
     assert one.keys() == other.keys()
-    return [name for name in one if (one[name] - other[name]).abs().max() > ROUNDING * (1 + other[name].abs().max())]
+    return [name for name in one if (one[name] - other[name]).abs().max() > rounding * (1 + other[name].abs().max())]
 
 
-def check_alike(students: Sequence[Student], inputs: Inputs) -> None:
-    """Each member's numbers are those of a pack of its own, and its student's, but for rounding."""
+def check_alike(students: Sequence[Student], inputs: Inputs, rounding: float = 0.0) -> None:
+    """Each member's numbers are those of a pack of its own, and its student's but for rounding."""
     for student, found in zip(students, gradients(Pack(students), inputs), strict=True):
         (alone,) = gradients(Pack([student]), inputs)
-        assert not differing(found, alone)
+        assert not differing(found, alone, rounding)
         pooled = student.pooled(inputs)
         torch.testing.assert_close(found["pooled"], pooled, rtol=1e-4, atol=1e-5)
         torch.testing.assert_close(found["logits"], student.task.logits(student.head, pooled), rtol=1e-4, atol=1e-5)
@@ -75,7 +76,7 @@ def test_members_with_any_kind_of_module(config: ViltConfig, spec: ModuleSpec) -
         student_of(network, random_architecture(config, rng, beside=(spec,), instead=instead), seed=seed)
         for seed in range(3)
     ]
-    check_alike(students, inputs_of(network))
+    check_alike(students, inputs_of(network), ROUNDING if "lora" in spec.kind or spec.kind == "genft" else 0.0)
 
 
 @CONFIGS
@@ -109,10 +110,10 @@ def test_any_mix_in_any_order(config: ViltConfig, seed: int, members: int, filte
         for seed in range(members)
     ]
     inputs = inputs_of(network)
-    check_alike(students, inputs)
+    check_alike(students, inputs, ROUNDING)
     order = rng.sample(range(members), members)
     first, second = gradients(Pack(students), inputs), gradients(Pack([students[at] for at in order]), inputs)
-    assert not any(differing(first[at], found) for at, found in zip(order, second, strict=True))
+    assert not any(differing(first[at], found, ROUNDING) for at, found in zip(order, second, strict=True))
 
 
 @CONFIGS
@@ -120,7 +121,7 @@ def test_any_mix_in_any_order(config: ViltConfig, seed: int, members: int, filte
 def test_members_of_every_task(config: ViltConfig, task: TaskName) -> None:
     rng, network = random.Random(0), network_of(config)
     students = [student_of(network, random_architecture(config, rng), seed=seed, task=task) for seed in range(3)]
-    check_alike(students, inputs_of(network, task))
+    check_alike(students, inputs_of(network, task), ROUNDING if task is TaskName.RETRIEVAL else 0.0)
 
 
 @contextmanager

@@ -53,7 +53,11 @@ def students_of(network: Network, *, task: TaskName = TaskName.VQA, count: int =
 
 
 def same(one: State, other: State) -> bool:
-    """But for rounding, which some processors' kernels do in an order that depends on the other members."""
+    return one.keys() == other.keys() and all(torch.equal(one[name], other[name]) for name in one)
+
+
+def close(one: State, other: State) -> bool:
+    """But for rounding, which some processors do in another order for small retrieval heads in larger packs."""
     alike = {name: torch.allclose(one[name], other[name], 1e-3, 1e-4) for name in one if one[name].numel() > 1}
     return one.keys() == other.keys() and all(alike.values())  # a rank head's bias: see `check_close`
 
@@ -67,7 +71,7 @@ def check_close(state: State, student: Student) -> None:
 @pytest.mark.parametrize("config", [TINY, TINY_METER], ids=["vilt", "meter"])
 @pytest.mark.parametrize("task", TaskName)
 def test_a_member_is_trained_as_if_alone(config: ViltConfig | MeterConfig, task: TaskName) -> None:
-    """But for rounding: in a pack of its own, and by `finetune`."""
+    """To the bit in a pack of its own, of retrieval but for rounding; `finetune` differs by rounding alone."""
     network = random_network(config)
     examples, recipe, students = examples_of(network, task), recipe_of(task), students_of(network, task=task)
     together = PackTraining(students, recipe)
@@ -76,8 +80,9 @@ def test_a_member_is_trained_as_if_alone(config: ViltConfig | MeterConfig, task:
     for student, state, found in zip(students, together.states(), measured, strict=True):
         alone = PackTraining([student], recipe)
         alone.advance(examples, recipe.steps)
-        assert same(alone.states()[0], state)
-        assert alone.evaluate(examples)[0] == pytest.approx(found, abs=0.05)
+        retrieves = task is TaskName.RETRIEVAL
+        assert (close if retrieves else same)(alone.states()[0], state)
+        assert alone.evaluate(examples)[0] == (pytest.approx(found, abs=0.05) if retrieves else found)
         finetune(student, examples, recipe)
         check_close(state, student)
         assert evaluate(student, examples) == pytest.approx(found, abs=0.05)

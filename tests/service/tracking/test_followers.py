@@ -46,14 +46,20 @@ def parts(sqlite_store: Store, tmp_path: Path) -> Build:
     return build
 
 
-def test_a_search_to_its_end(sqlite_store: Store, parts: Build, tmp_path: Path) -> None:
-    lease, tracker = claim_new(sqlite_store), Remembering()
-    model = tmp_path / "models" / "0"
+def left_behind(artifacts: Path, *, html: int) -> Path:
+    """The folder of a model, beside a report of which one form has `html` bytes."""
+    model, report = artifacts / "models" / "0", artifacts / "report"
     model.mkdir(parents=True)
     (model / "config.json").write_text("{}")
-    (tmp_path / "report").mkdir()
-    (tmp_path / "report" / "report.html").write_text("x" * 999)
-    (tmp_path / "report" / "report.md").write_text("short")
+    report.mkdir()
+    (report / "report.html").write_text("x" * html)
+    (report / "report.md").write_text("short")
+    return model
+
+
+def test_a_search_to_its_end(sqlite_store: Store, parts: Build, tmp_path: Path) -> None:
+    lease, tracker = claim_new(sqlite_store), Remembering()
+    left_behind(tmp_path, html=999)
     drive(lease, parts(ToyRunner(), {"toy": tracker}))
     search = sqlite_store.searches.get(lease.search_id)
     assert search.status is Status.SUCCEEDED
@@ -65,19 +71,13 @@ def test_a_search_to_its_end(sqlite_store: Store, parts: Build, tmp_path: Path) 
         outcome = stored[int(point.values["search/candidate"])]
         accuracy = None if not isinstance(outcome, dict) else outcome["accuracy"]
         assert point.values.get("proxy/accuracy") == accuracy
-    assert tracker.ends == [
-        (Ending.SUCCEEDED, [tmp_path / "report" / "report.html"])
-    ]  # no byte is left for anything else
+    html = tmp_path / "report" / "report.html"
+    assert tracker.ends == [(Ending.SUCCEEDED, [html])]  # no byte is left for anything else
 
 
 def test_what_is_small_enough_is_kept(sqlite_store: Store, parts: Build, tmp_path: Path) -> None:
     lease, tracker = claim_new(sqlite_store), Remembering()
-    model = tmp_path / "models" / "0"
-    model.mkdir(parents=True)
-    (model / "config.json").write_text("{}")
-    (tmp_path / "report").mkdir()
-    (tmp_path / "report" / "report.html").write_text("x" * 2000)
-    (tmp_path / "report" / "report.md").write_text("short")
+    model = left_behind(tmp_path, html=2000)
     drive(lease, parts(ToyRunner(), {"toy": tracker}))
     assert tracker.ends == [(Ending.SUCCEEDED, [tmp_path / "report" / "report.md", model])]
 
