@@ -19,10 +19,10 @@ from sqlalchemy import func, select
 
 from benchmarks.load_servers import api_processes
 from search.spec import SearchSpec
+from service.domain.action import Action
 from service.domain.person import Role
 from service.domain.records import FINISHED, Lease, Status
 from service.driving.dispatcher import Dispatcher
-from service.events.journal import Action
 from service.searches.store import Store
 from service.storage.database import connect, reading, upgrade
 from service.storage.journal_tables import JournalRow

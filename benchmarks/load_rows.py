@@ -10,9 +10,10 @@ from typing import Any
 
 from search.contracts import Fidelity
 from search.spec import SearchSpec
+from service.domain.action import Action
 from service.domain.records import FINISHED, Status
 from service.domain.search_id import ALPHABET, LENGTH, RANDOM_BITS
-from service.events.journal import SERVICE, Action
+from service.events.journal import SERVICE
 
 GENES = 24  # of `shapes-vilt`
 OWNERS = 40

@@ -6,7 +6,6 @@ from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import rankdata
 
 from search.verdict import Verdict
 
@@ -68,6 +67,8 @@ class RankCorrelation:
 
 def _spearman(first: Table, second: Table) -> Table:
     """Spearman's coefficient of each row of two (R, n) tables, (R,); NaN where a row is constant. Ties share ranks."""
+    from scipy.stats import rankdata  # half a second to load, for what is asked at the end of a search
+
     ranks = (rankdata(table, axis=1) for table in (first, second))
     one, two = (each - each.mean(axis=1, keepdims=True) for each in ranks)
     spread = np.sqrt(np.square(one).sum(axis=1) * np.square(two).sum(axis=1))

@@ -1,6 +1,7 @@
 """Set before anything imports Ray: the embedded cluster of the tests listens on loopback alone."""
 
 import os
+from pathlib import Path
 
 import pytest
 from xdist.remote import Producer
@@ -25,3 +26,15 @@ class ByFile(LoadScopeScheduling):  # type: ignore[misc]  # xdist carries no typ
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> ByFile:
     """Whatever `--dist` says."""
     return ByFile(config, log)
+
+
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A migrated database, so that a test pays for a copy only."""
+    from service.storage.database import connect, upgrade  # here, as most processes of a suite need none
+
+    file = tmp_path_factory.mktemp("template") / "twinsieve.sqlite"
+    engine = connect(f"sqlite:///{file}")
+    upgrade(engine)
+    engine.dispose()
+    return file

@@ -9,9 +9,10 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict
 from service.api.auth import Administers, Looks
 from service.api.problems import RESPONSES
 from service.api.services import Given
+from service.domain.action import Action
 from service.domain.person import OWNER
 from service.domain.search_id import is_id
-from service.events.journal import Action, Entry
+from service.events.journal import Entry
 
 router = APIRouter(tags=["journal"], responses=RESPONSES)
 

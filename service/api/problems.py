@@ -19,7 +19,7 @@ from starlette.requests import ClientDisconnect
 from models.registry import UnknownBackboneError
 from search.spec import SpecError
 from service.api.search_feed import EventIdError
-from service.domain.person import PeopleError
+from service.domain.person import KeyNotFoundError, PeopleError
 from service.domain.records import (
     IdempotencyConflictError,
     SearchFinishedError,
@@ -29,10 +29,9 @@ from service.domain.records import (
 from service.events.addresses import AddressError
 from service.events.webhooks import WebhookLimitError, WebhookNotFoundError
 from service.limits import DiskFullError, SpecTooLargeError
-from service.people.keys import KeyNotFoundError
 from service.people.quotas import QuotaExceededError
 from service.storage.artifacts import ArtifactsError
-from service.storage.database import SchemaError
+from service.storage.schema_error import SchemaError
 
 logger = logging.getLogger(__name__)
 

@@ -10,9 +10,8 @@ from service.api.auth import Administers
 from service.api.problems import RESPONSES
 from service.api.services import Given, Services
 from service.domain.person import OWNER, check_owner
-from service.domain.quota import Quota
-from service.people.quotas import LEAST_WEIGHT, MOST
-from service.people.quotas import Given as GivenQuota
+from service.domain.quota import LEAST_WEIGHT, MOST, Quota
+from service.domain.quota import Given as GivenQuota
 
 router = APIRouter(prefix="/quotas", tags=["people"], responses=RESPONSES)
 

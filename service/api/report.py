@@ -11,7 +11,8 @@ from service.api.chromosomes import Chromosomes
 from service.api.problems import RESPONSES, ProblemError
 from service.api.services import REPORTS_AT_ONCE, Given, Services
 from service.domain.records import Search
-from service.report.forms import MEDIA_TYPES, Form, written
+from service.report.form import MEDIA_TYPES, Form
+from service.report.forms import written
 from service.report.html import policy
 from service.report.report import Report
 from service.report.source import Source

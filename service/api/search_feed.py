@@ -9,8 +9,9 @@ from typing import Self
 
 from sqlalchemy import func, select
 
+from service.domain.action import ENDS
 from service.domain.records import Status, StoredCandidate
-from service.events.journal import ENDS, Entry
+from service.events.journal import Entry
 from service.searches.store import Store
 from service.storage.database import reading
 from service.storage.journal_tables import JournalRow

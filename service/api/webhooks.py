@@ -11,10 +11,10 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, field_validato
 from service.api.auth import Runs
 from service.api.problems import RESPONSES, ProblemError
 from service.api.services import Given, Services
+from service.domain.action import ENDS, Action
 from service.domain.person import Caller, Role
 from service.domain.search_id import PATTERN
 from service.events.addresses import MAX_URL, Addresses
-from service.events.journal import ENDS, Action
 from service.events.signature import installation_secret, secret_of
 from service.events.webhooks import Delivery, Webhook
 

@@ -1,13 +1,18 @@
-"""`main`: every command of `twinsieve`, and how their errors look."""
+"""`main`: every command of `twinsieve`, and how their errors look.
 
+What takes long to load (SQLAlchemy, FastAPI, torch, Ray) is imported by the commands that need it, as they run.
+"""
+
+import sys
 from collections.abc import Mapping, Sequence
+from importlib.metadata import version
 from types import ModuleType
+from typing import Annotated
 
 import typer
 from pydantic import ValidationError
 from rich.console import Console
 from rich.text import Text
-from sqlalchemy.exc import ArgumentError, OperationalError
 
 from search.contracts import RunnerError
 from search.spec import SpecError, describe_errors
@@ -38,10 +43,9 @@ from service.cli import (
 )
 from service.cli.errors import UserError
 from service.cli.exit_codes import EPILOG, MISTAKE
-from service.domain.person import PeopleError
+from service.domain.person import KeyNotFoundError, PeopleError
 from service.domain.records import LeaseLostError
-from service.people.keys import KeyNotFoundError
-from service.storage.database import SchemaError
+from service.storage.schema_error import SchemaError
 from twinsieve.errors import TwinsieveError
 from twinsieve.loading import INSTALL
 
@@ -55,7 +59,6 @@ WORKERS = frozenset({"PIL", "ray", "safetensors", "sklearn", "threadpoolctl", "t
 
 app = typer.Typer(
     name=PROGRAM,
-    help="Search which fine-grained layers and image patches a vision-language transformer needs.",
     epilog=EPILOG,
     no_args_is_help=True,
     pretty_exceptions_enable=False,
@@ -83,6 +86,21 @@ for _panel, _modules in PANELS.items():
     _register(_panel, _modules)
 
 
+def _say_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"{PROGRAM} {version(PROGRAM)}")
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    _version: Annotated[
+        bool, typer.Option("--version", callback=_say_version, is_eager=True, help="Show the version, and end.")
+    ] = False,
+) -> None:
+    """Search which fine-grained layers and image patches a vision-language transformer needs."""
+
+
 def main() -> None:
     """Run the command line; a user's error ends it with one red line and exit code 2."""
     try:
@@ -92,10 +110,6 @@ def main() -> None:
     except ValidationError as error:
         lines = [f"TWINSIEVE_{item['field'].upper()}: {item['message']}" for item in describe_errors(error)]
         _fail("; ".join(lines))
-    except ArgumentError as error:
-        _fail(f"TWINSIEVE_DATABASE_URL is no database address: {error}")
-    except OperationalError as error:
-        _fail(f"the database does not answer: {error.orig}")
     except ModuleNotFoundError as error:
         if (error.name or "").partition(".")[0] not in WORKERS:
             raise
@@ -104,6 +118,21 @@ def main() -> None:
         if error.filename is None:  # no file or folder, so nobody chose it
             raise
         _fail(f"{error.filename}: {error.strerror}")
+    except Exception as error:
+        if (message := _of_database(error)) is None:
+            raise
+        _fail(message)
+
+
+def _of_database(error: Exception) -> str | None:
+    """What to say of a database that cannot be used; None of anything else."""
+    if "sqlalchemy" not in sys.modules:
+        return None
+    from sqlalchemy.exc import ArgumentError, OperationalError
+
+    if isinstance(error, ArgumentError):
+        return f"TWINSIEVE_DATABASE_URL is no database address: {error}"
+    return f"the database does not answer: {error.orig}" if isinstance(error, OperationalError) else None
 
 
 def _fail(message: str) -> None:

@@ -37,7 +37,7 @@ from service.storage.lost_connections import repeated
 from service.tracking.opening import following
 
 if TYPE_CHECKING:
-    from workers.scorer import ScoringJob
+    from workers.scoring_job import ScoringJob
 
 VERSION = version("twinsieve")
 PATIENCE_SECONDS = 5.0  # with a database that is away, of whoever waits for an answer
@@ -192,7 +192,7 @@ def driver_parts(settings: Settings, search_id: str) -> Parts:
             raise SpecError(str(error)) from None
 
     def job(spec: SearchSpec) -> "ScoringJob":
-        from workers.scorer import ScoringJob
+        from workers.scoring_job import ScoringJob
 
         return ScoringJob(spec, entry(spec), artifacts, settings.folders)
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import asdict
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
@@ -13,9 +13,11 @@ from rich.table import Column, Table
 
 from service.cli.output import AsJson, print_json
 from service.domain.person import Role
-from service.people.keys import KeyRecord, Keys
 from service.settings import Settings
 from service.storage.clock import utc_now
+
+if TYPE_CHECKING:
+    from service.people.keys import KeyRecord, Keys
 
 StateDir = Annotated[
     Path | None, typer.Option(help="As `twinsieve serve` was given, where no database address is set.")
@@ -79,21 +81,21 @@ def revoke(
     typer.echo(f"key {record.id} of {record.owner} is revoked")
 
 
-def _keys(state_dir: Path | None) -> Keys:
+def _keys(state_dir: Path | None) -> "Keys":
     from service.cli.composition import open_store  # with all that drives searches, which takes a second to load
 
     settings = Settings() if state_dir is None else Settings(state_dir=state_dir)
     return open_store(settings).keys
 
 
-def _listed(keys: Keys, owner: str | None) -> Iterator[KeyRecord]:
+def _listed(keys: "Keys", owner: str | None) -> "Iterator[KeyRecord]":
     after = None
     while found := keys.listed(owner, after=after):
         yield from found
         after = found[-1].id
 
 
-def _cells(key: KeyRecord) -> tuple[str, ...]:
+def _cells(key: "KeyRecord") -> tuple[str, ...]:
     times = (key.created_at, key.expires_at, key.last_used_at)
     return (
         key.id,
@@ -105,7 +107,7 @@ def _cells(key: KeyRecord) -> tuple[str, ...]:
     )
 
 
-def _state(key: KeyRecord) -> str:
+def _state(key: "KeyRecord") -> str:
     if key.revoked_at is not None:
         return "revoked"
     return "expired" if key.expires_at is not None and key.expires_at <= utc_now() else "valid"

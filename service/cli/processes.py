@@ -12,7 +12,6 @@ from service.cli import backup
 from service.cli.errors import UserError
 from service.observing import logs
 from service.settings import Settings
-from service.storage.database import connect, upgrade
 
 Parent = Annotated[int | None, typer.Option(hidden=True, help="End when this process, which started us, ends.")]
 
@@ -64,6 +63,8 @@ def drive(search_id: str, parent: Parent = None) -> None:
 @database.command("upgrade")
 def upgrade_database() -> None:
     """Bring the database to the schema of this version."""
+    from service.storage.database import connect, upgrade
+
     with Console(stderr=True).status("bringing the database up to date"):
         upgrade(connect(Settings().database))
     typer.echo("the database is up to date")

@@ -2,7 +2,7 @@
 
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated, cast
+from typing import TYPE_CHECKING, Annotated, cast
 
 import typer
 from rich.console import Console
@@ -12,8 +12,11 @@ from service.cli.errors import UserError
 from service.cli.keys import StateDir
 from service.cli.output import AsJson, print_json
 from service.domain.person import check_owner
-from service.people.quotas import LEAST_WEIGHT, MOST, NAMES, Given, Quotas
+from service.domain.quota import LEAST_WEIGHT, MOST, NAMES, Given
 from service.settings import Settings
+
+if TYPE_CHECKING:
+    from service.people.quotas import Quotas
 
 commands = typer.Typer(no_args_is_help=True, help="Quotas of owners; works on the database, so where it is served.")
 
@@ -75,21 +78,21 @@ def set_quota(
     show(owner, as_json=as_json, state_dir=state_dir)
 
 
-def _quotas(state_dir: Path | None) -> Quotas:
+def _quotas(state_dir: Path | None) -> "Quotas":
     from service.cli.composition import open_store  # with all that drives searches, which takes a second to load
 
     settings = Settings() if state_dir is None else Settings(state_dir=state_dir)
     return open_store(settings).quotas
 
 
-def _owners(quotas: Quotas) -> list[str]:
+def _owners(quotas: "Quotas") -> list[str]:
     owners: list[str] = []
     while found := quotas.listed(after=owners[-1] if owners else ""):
         owners += [owner for owner, _ in found]
     return owners
 
 
-def _cells(quotas: Quotas, owner: str) -> list[str]:
+def _cells(quotas: "Quotas", owner: str) -> list[str]:
     given, quota = quotas.given(owner), asdict(quotas.of(owner))
     shown = {name: "unlimited" if quota[name] is None else f"{quota[name]:g}" for name in NAMES}
     return [shown[name] if name in given else f"{shown[name]} *" for name in NAMES]

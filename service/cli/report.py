@@ -8,7 +8,7 @@ import typer
 from service.cli.client import DEFAULT_SERVER, Client, Server
 from service.cli.errors import UserError
 from service.cli.searches import SearchId
-from service.report.forms import Form
+from service.report.form import Form
 
 TERMINAL = Path("-")
 FORM = "html: one page, for a browser; md and tex: tables for a paper; json: the facts."

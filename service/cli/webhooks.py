@@ -9,7 +9,7 @@ from rich.table import Table
 
 from service.cli.client import DEFAULT_SERVER, Client, Server
 from service.cli.output import AsJson, print_json
-from service.events.journal import Action
+from service.domain.action import Action
 from twinsieve.call import segment
 
 WebhookId = Annotated[str, typer.Argument(metavar="ID", help="As `twinsieve webhooks ls` shows it.")]

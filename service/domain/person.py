@@ -46,6 +46,10 @@ class PeopleError(ValueError):
     """Something about keys, owners or quotas that cannot be."""
 
 
+class KeyNotFoundError(LookupError):
+    """There is no such key."""
+
+
 def check_owner(owner: str) -> None:
     """Refuse what cannot be an owner's name.
 

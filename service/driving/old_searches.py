@@ -6,8 +6,8 @@ from datetime import datetime
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
+from service.domain.action import Action
 from service.domain.search_id import earliest_id
-from service.events.journal import Action
 from service.storage.journal_tables import DeliveryRow, JournalRow, SubmissionRow
 from service.storage.tables import SearchRow
 

@@ -7,8 +7,9 @@ from datetime import datetime
 from sqlalchemy import Engine, delete, func, select
 from sqlalchemy.orm import Session
 
+from service.domain.action import Action
 from service.domain.search_id import is_id, new_id
-from service.events.journal import Action, enter
+from service.events.journal import enter
 from service.storage.clock import Clock, utc_now
 from service.storage.database import reading, writing
 from service.storage.journal_tables import DeliveryRow, WebhookRow

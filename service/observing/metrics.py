@@ -14,7 +14,7 @@ from prometheus_client.registry import Collector
 from sqlalchemy.exc import SQLAlchemyError
 
 from search.contracts import Fidelity
-from service.events.journal import Action
+from service.domain.action import Action
 from service.observing.census import Census, Now
 from service.observing.failure_class import FailureClass
 from service.observing.tally import Totals

@@ -13,7 +13,8 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from service.limits import existing
 from service.storage.artifacts import ArtifactsError
-from service.storage.database import SchemaError, reading, require_current
+from service.storage.database import reading, require_current
+from service.storage.schema_error import SchemaError
 
 logger = logging.getLogger(__name__)
 

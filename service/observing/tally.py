@@ -12,8 +12,9 @@ from sqlalchemy import Engine, select
 from sqlalchemy.orm import Session
 
 from search.contracts import Fidelity
+from service.domain.action import Action
 from service.domain.records import FINISHED, Status
-from service.events.journal import Action, Entry
+from service.events.journal import Entry
 from service.events.journal_tail import JournalTail
 from service.observing.failure_class import FailureClass
 from service.storage.database import reading

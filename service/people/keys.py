@@ -11,10 +11,11 @@ from datetime import datetime, timedelta
 from sqlalchemy import Engine, or_, select, update
 from sqlalchemy.orm import Session
 
-from service.domain.person import Caller, PeopleError, Role, check_owner
+from service.domain.action import Action
+from service.domain.person import Caller, KeyNotFoundError, PeopleError, Role, check_owner
 from service.domain.records import LOCAL
 from service.domain.search_id import ALPHABET, new_id
-from service.events.journal import Action, enter
+from service.events.journal import enter
 from service.storage.clock import Clock, utc_now
 from service.storage.database import reading, writing
 from service.storage.people_tables import KeyRow
@@ -57,10 +58,6 @@ class KeyRefusedError(Exception):
     def __init__(self, reason: str) -> None:
         super().__init__(f"the API key is {reason}; ask an admin for another (twinsieve keys create)")
         self.reason = reason
-
-
-class KeyNotFoundError(LookupError):
-    """There is no such key."""
 
 
 class Keys:

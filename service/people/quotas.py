@@ -3,17 +3,18 @@
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import TypedDict, Unpack, cast
+from typing import Unpack, cast
 
 from sqlalchemy import Engine, func, select
 from sqlalchemy.orm import Session
 
 from search.spec import SearchSpec
+from service.domain.action import Action
 from service.domain.person import PeopleError, check_owner
-from service.domain.quota import Quota
+from service.domain.quota import LEAST_WEIGHT, MOST, NAMES, Given, Quota
 from service.domain.records import LOCAL, Status
 from service.domain.search_id import earliest_id
-from service.events.journal import Action, enter
+from service.events.journal import enter
 from service.storage.clock import Clock, utc_now
 from service.storage.database import reading, writing
 from service.storage.people_tables import QuotaRow
@@ -21,21 +22,6 @@ from service.storage.tables import SearchRow, StageCountRow
 
 WINDOW = timedelta(days=30)
 """How long what was used counts."""
-
-
-class Given(TypedDict, total=False):
-    """What is said of one owner; the rest is left to the installation's settings."""
-
-    queued: int
-    running: int
-    candidates: int
-    gpu_hours: float
-    weight: float
-
-
-NAMES = tuple(Given.__annotations__)
-LEAST_WEIGHT = 0.001
-MOST = 2**31 - 1  # of a column of integers
 
 
 class QuotaExceededError(Exception):

@@ -1,32 +1,15 @@
-"""`Form`: the forms that a report is read in, and what writes each of them."""
+"""`written`: a report in each of its forms."""
 
 from collections.abc import Callable, Mapping
-from enum import StrEnum
 
 from pydantic import TypeAdapter
 
 from service.report.document import document
+from service.report.form import Form
 from service.report.html import html
 from service.report.latex import latex
 from service.report.markdown import markdown
 from service.report.report import Report
-
-
-class Form(StrEnum):
-    """Named as files of it end."""
-
-    HTML = "html"
-    MARKDOWN = "md"
-    LATEX = "tex"
-    JSON = "json"
-
-
-MEDIA_TYPES: Mapping[Form, str] = {
-    Form.HTML: "text/html",
-    Form.MARKDOWN: "text/markdown",
-    Form.LATEX: "text/x-tex",
-    Form.JSON: "application/json",
-}
 
 
 def written(report: Report, form: Form) -> bytes:

@@ -5,7 +5,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 from service.domain.records import REPORT
-from service.report.forms import Form, written
+from service.report.form import Form
+from service.report.forms import written
 from service.report.report import Report
 
 logger = logging.getLogger(__name__)

@@ -13,8 +13,9 @@ from typing import Any
 from sqlalchemy import ColumnElement, Engine, and_, func, or_, select
 from sqlalchemy.orm import Session
 
+from service.domain.action import Action
 from service.domain.records import Hold, Lease, LeaseLostError, Status, Wishes
-from service.events.journal import SERVICE, Action, enter
+from service.events.journal import SERVICE, enter
 from service.people.quotas import Quotas
 from service.searches.queue import TAG, Queue, Turn, expired
 from service.searches.search_end import end_search

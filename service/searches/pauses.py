@@ -5,7 +5,7 @@ from datetime import timedelta
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from service.events.journal import Action
+from service.domain.action import Action
 from service.storage.journal_tables import JournalRow
 
 

@@ -8,9 +8,9 @@ from typing import Any, NamedTuple
 from sqlalchemy import ColumnElement, Select, and_, case, func, select
 from sqlalchemy.orm import Session
 
+from service.domain.action import Action
 from service.domain.quota import Quota
 from service.domain.records import Status
-from service.events.journal import Action
 from service.events.journal_tail import newest
 from service.people.quotas import Quotas
 from service.searches.fair_share import FairShare, Line, next_tag

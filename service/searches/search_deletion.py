@@ -4,7 +4,8 @@ from datetime import datetime
 
 from sqlalchemy import Engine, delete, select
 
-from service.events.journal import Action, enter
+from service.domain.action import Action
+from service.events.journal import enter
 from service.searches.search_row import finished
 from service.searches.submission import forget
 from service.storage.database import writing

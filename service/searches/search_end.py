@@ -6,8 +6,9 @@ from datetime import datetime
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
+from service.domain.action import Action
 from service.domain.records import Status
-from service.events.journal import SERVICE, Action, enter
+from service.events.journal import SERVICE, enter
 from service.storage.tables import CandidateRow, SearchRow, StageCountRow
 
 

@@ -9,10 +9,11 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from search.spec import SearchSpec
+from service.domain.action import Action
 from service.domain.person import Caller
 from service.domain.records import Change, Idempotency, Search, SearchFinishedError, Status
 from service.domain.search_id import new_id
-from service.events.journal import Action, enter
+from service.events.journal import enter
 from service.people.quotas import Quotas
 from service.searches.labels import file_under
 from service.searches.pauses import paused_for

@@ -16,6 +16,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from service.storage.commit_ticket import CommitTicket
+from service.storage.schema_error import SchemaError
 from service.storage.write_queue import WriteQueue
 
 SQLITE = {
@@ -42,10 +43,6 @@ SERVER = {  # of a session: one whose client is frozen or cut off lets go of its
     "tcp_user_timeout": "10s",
 }
 UPGRADES = 0x7477_7369  # the advisory lock of whoever changes the schema
-
-
-class SchemaError(Exception):
-    """The database does not have the schema that this version of the code needs."""
 
 
 def connect(url: str) -> Engine:

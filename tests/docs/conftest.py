@@ -22,6 +22,7 @@ ENDED: dict[str, Any] = {
     "fidelity": {"audit": 0},
     "proxy": {"steps": 2, "fitness_examples": 32},
     "final": {"steps": 4, "finalists": 1},
+    "workers": 1,
 }
 """What pages that show a result look at: on the network that ships, as the tasks of readers are."""
 

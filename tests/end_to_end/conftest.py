@@ -13,7 +13,7 @@ from tests.networks import random_backbone
 
 SPEC: dict[str, Any] = {
     "backbone": "tiny",
-    "data": "shapes-small",
+    "data": "shapes-tiny",
     "space": {"dropped": "bottleneck:4", "modules": ["bottleneck:4"]},
     "budget": {"candidates": 12, "macs_ratio": 0.9},
     "algorithm": {"name": "genetic", "population": 6},

@@ -6,6 +6,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Mapping
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -15,13 +16,14 @@ ROOT = Path(__file__).parents[2]
 EXAMPLES = ROOT / "docs" / "examples"
 SECONDS = 240.0  # how long a process may take on a machine that is busy with other things
 SPEC: Mapping[str, Any] = {
-    "data": "shapes-small",
+    "data": "shapes-tiny",
     "space": {"dropped": "bottleneck:4", "modules": ["bottleneck:4"]},
     "budget": {"candidates": 6, "macs_ratio": 0.8},
     "algorithm": {"name": "random"},
     "fidelity": {"audit": 0},
     "proxy": {"steps": 4, "batch_size": 8, "fitness_examples": 32},
     "final": {"steps": 4, "batch_size": 8, "finalists": 1},
+    "workers": 1,
 }
 
 Installed = Callable[..., Path]
@@ -52,8 +54,9 @@ def search(folder: Path, state: Path, spec: Mapping[str, Any]) -> dict[str, Any]
 
 @pytest.fixture(scope="session")
 def installed(tmp_path_factory: pytest.TempPathFactory) -> Installed:
-    """Installs into a throw-away folder, from a copy, without a network."""
+    """Installs into a throw-away folder, from a copy, without a network; the same packages once."""
 
+    @cache
     def install(*names: str) -> Path:
         target, sources = tmp_path_factory.mktemp("target"), tmp_path_factory.mktemp("sources")
         for name in names:

@@ -1,9 +1,10 @@
 """`Site`: the API with the page on a real port, which can go away and come back; and what a browser says of a page."""
 
 import os
+import shutil
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Self
 from urllib.parse import urlsplit
@@ -15,7 +16,9 @@ from service.api.app import create_app
 from service.api.connections import create_server
 from service.api.services import Services
 from service.searches.store import Store
-from tests.service.serving import running
+from service.settings import Settings
+from service.storage.database import connect
+from tests.service.serving import running, services_on
 
 CHROMIUM = Path(os.environ.get("TWINSIEVE_BROWSER", "/usr/bin/chromium"))
 ARGUMENTS = ["--no-sandbox", "--disable-background-networking"]
@@ -58,6 +61,18 @@ class Site:
     def stop(self) -> None:
         """Answer nobody any more."""
         self._server.close()
+
+
+@contextmanager
+def site_in(folder: Path, template: Path) -> Iterator[Site]:
+    """An empty installation in `folder`; `template` is a migrated database."""
+    database = folder / "twinsieve.sqlite"
+    shutil.copy(template, database)
+    engine = connect(f"sqlite:///{database}")
+    settings = Settings(state_dir=folder, rate_per_minute=None, poll_seconds=0.05)
+    with Site(replace(services_on(Store.on(engine), folder), settings=settings)) as found:
+        yield found
+    engine.dispose()
 
 
 @dataclass
@@ -114,6 +129,11 @@ def _watched(context: BrowserContext, complaints: Complaints) -> Page:
 
 def opened(page: Page, site: Site, view: str = "#/") -> Page:
     """`page` at a view, once that is shown."""
-    page.goto(f"{site.address}/{view}")
+    return shown(page, f"{site.address}/{view}")
+
+
+def shown(page: Page, address: str) -> Page:
+    """`page` at an address of ours, once the view is there."""
+    page.goto(address)
     page.locator("#view:not(.loading) h1").first.wait_for()
     return page

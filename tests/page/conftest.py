@@ -1,17 +1,12 @@
 """A browser for the whole folder; for each test an installation of its own and a page on it that may not complain."""
 
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from service.searches.store import Store
-from service.settings import Settings
-from service.storage.database import connect, upgrade
-from tests.page.browser import CHROMIUM, SECONDS, Complaints, Site, chromium, tab
-from tests.service.serving import services_on
+from tests.page.browser import CHROMIUM, SECONDS, Complaints, Site, chromium, site_in, tab
 
 expect.set_options(timeout=1000 * SECONDS)
 
@@ -25,17 +20,9 @@ def browser() -> Iterator[Browser]:
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
-    engine = connect(f"sqlite:///{tmp_path / 'twinsieve.sqlite'}")
-    upgrade(engine)
-    yield Store.on(engine)
-    engine.dispose()
-
-
-@pytest.fixture
-def site(store: Store, tmp_path: Path) -> Iterator[Site]:
-    settings = Settings(state_dir=tmp_path, rate_per_minute=None, poll_seconds=0.05)
-    with Site(replace(services_on(store, tmp_path), settings=settings)) as found:
+def site(tmp_path: Path, sqlite_template: Path) -> Iterator[Site]:
+    """An installation of its own."""
+    with site_in(tmp_path, sqlite_template) as found:
         yield found
 
 

@@ -11,9 +11,9 @@ from sqlalchemy import insert
 from search.contracts import Candidate, Failure, Fidelity, Outcome
 from search.fidelity_report import FidelityReport
 from search.spec import SearchSpec, parse_spec
+from service.domain.action import Action
 from service.domain.records import FidelityProgress, Lease, Status
 from service.domain.search_id import new_id
-from service.events.journal import Action
 from service.searches.store import Store
 from service.storage.database import writing
 from service.storage.journal_tables import JournalRow

@@ -1,5 +1,6 @@
 """Who cannot see, point or tell colours apart: axe's rules on every view, light, dark and on a phone; the shell."""
 
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pytest
@@ -7,7 +8,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
 
 from service.domain.records import Status
-from tests.page.browser import PHONE, WIDE, Complaints, Site, opened, tab
+from tests.page.browser import PHONE, WIDE, Complaints, Site, opened, shown, site_in, tab
 from tests.page.rows import made
 
 LOOKS = [("light", WIDE["width"], False), ("dark", WIDE["width"], True), ("phone", PHONE["width"], False)]
@@ -15,38 +16,37 @@ LIGHT, DARK = "rgb(246, 246, 242)", "rgb(19, 23, 26)"  # behind everything
 VIEWS = ["list", "empty", "new", "json", "refused", "search", "candidate", "compare", "missing"]
 
 
-def shown(page: Page, site: Site, view: str) -> None:
-    """A view, as far as something is on it to judge."""
-    if view == "empty":
-        opened(page, site)
-        return
-    searches = [
-        made(site.store, candidates=60, status=status, name=f"search-{status}", labels=["paper"])
-        for status in (Status.SUCCEEDED, Status.FAILED, Status.RUNNING, Status.QUEUED)
-    ]
-    first, *_rest = searches
-    address = {
-        "list": "#/",
-        "search": f"#/search/{first}",
-        "candidate": f"#/candidate/{first}/3",
-        "compare": f"#/compare?ids={first},{searches[1]}",
-        "missing": "#/nowhere",
-    }.get(view, "#/new")
-    opened(page, site, address)
-    if view == "json":
-        page.get_by_role("button", name="JSON").click()
-    if view == "refused":
-        page.get_by_label("Candidates", exact=True).fill("none")
-        expect(page.locator(".is-refused")).to_have_count(1)
+@pytest.fixture(scope="module")
+def addresses(tmp_path_factory: pytest.TempPathFactory, sqlite_template: Path) -> Iterator[Mapping[str, str]]:
+    """Where each view is, on an installation with searches in four states, and on one with none."""
+    filled, empty = tmp_path_factory.mktemp("filled"), tmp_path_factory.mktemp("empty")
+    with site_in(filled, sqlite_template) as site, site_in(empty, sqlite_template) as other:
+        ended, failed, *_rest = [
+            made(site.store, candidates=60, status=status, name=f"search-{status}", labels=["paper"])
+            for status in (Status.SUCCEEDED, Status.FAILED, Status.RUNNING, Status.QUEUED)
+        ]
+        views = {
+            "list": "#/",
+            "search": f"#/search/{ended}",
+            "candidate": f"#/candidate/{ended}/3",
+            "compare": f"#/compare?ids={ended},{failed}",
+            "missing": "#/nowhere",
+        }
+        yield {view: f"{site.address}/{views.get(view, '#/new')}" for view in VIEWS} | {"empty": f"{other.address}/#/"}
 
 
 @pytest.mark.parametrize("view", VIEWS)
 @pytest.mark.parametrize(("width", "dark"), [each[1:] for each in LOOKS], ids=[each[0] for each in LOOKS])
 def test_axe_finds_nothing(
-    browser: Browser, complaints: Complaints, site: Site, view: str, width: int, dark: bool
+    browser: Browser, complaints: Complaints, addresses: Mapping[str, str], view: str, width: int, dark: bool
 ) -> None:
     with tab(browser, complaints, width=width, dark=dark) as page:
-        shown(page, site, view)
+        shown(page, addresses[view])
+        if view == "json":
+            page.get_by_role("button", name="JSON").click()
+        if view == "refused":
+            page.get_by_label("Candidates", exact=True).fill("none")
+            expect(page.locator(".is-refused")).to_have_count(1)
         page.wait_for_timeout(300)  # colours that fade
         found = Axe().run(page)
         assert found.violations_count == 0, found.generate_report()

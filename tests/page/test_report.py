@@ -6,7 +6,8 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, Request, expect
 
-from service.report.forms import Form, written
+from service.report.form import Form
+from service.report.forms import written
 from tests.page.browser import PHONE, Complaints, Site, tab
 from tests.page.rows import made
 from tests.service.report.hostile import report as hostile

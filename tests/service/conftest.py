@@ -71,16 +71,6 @@ def postgres(postgres_url: str) -> Iterator[Engine]:
     engine.dispose()
 
 
-@pytest.fixture(scope="session")
-def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A migrated file, so that a test pays for a copy only."""
-    file = tmp_path_factory.mktemp("template") / "twinsieve.sqlite"
-    engine = connect(f"sqlite:///{file}")
-    upgrade(engine)
-    engine.dispose()
-    return file
-
-
 @pytest.fixture
 def sqlite(tmp_path: Path, sqlite_template: Path) -> Iterator[Engine]:
     shutil.copy(sqlite_template, tmp_path / "twinsieve.sqlite")

@@ -8,8 +8,8 @@ from sqlalchemy import Engine, insert, text
 
 from search.contracts import Fidelity
 from search.spec import SearchSpec
+from service.domain.action import Action
 from service.domain.search_id import new_id
-from service.events.journal import Action
 from service.storage.database import writing
 from service.storage.journal_tables import JournalRow
 from service.storage.tables import Base, CandidateRow, LabelRow, SearchRow, StageCountRow

@@ -8,10 +8,10 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 from search.spec import SearchSpec
+from service.domain.action import ENDS
 from service.domain.person import Caller, Role
 from service.events.addresses import Addresses
 from service.events.deliveries import Deliveries
-from service.events.journal import ENDS
 from service.events.webhook_delivery import WebhookDelivery
 from service.events.webhooks import Delivery
 from service.searches.store import Store

@@ -3,8 +3,8 @@
 import pytest
 
 from service.api.services import Services
+from service.domain.action import ENDS
 from service.domain.records import FINISHED
-from service.events.journal import ENDS
 from tests.service.asking import SPEC
 from tests.twinsieve.made import succeeded
 from tests.twinsieve.scripted import LOST, NOBODY, SERVER, Scripted, refused, streamed

@@ -15,9 +15,9 @@ import pytest
 from search.contracts import Candidate, Failure
 from search.spec import SearchSpec
 from service.api.services import Services
+from service.domain.action import Action
 from service.domain.person import Role
 from service.domain.records import Change, Lease, Status
-from service.events.journal import Action
 from service.searches.store import Store
 from service.settings import Settings
 from tests.service.asking import submitted

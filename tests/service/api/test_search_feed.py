@@ -11,8 +11,9 @@ from search.contracts import Candidate, Failure, Outcome
 from search.spec import SearchSpec
 from service.api import search_feed
 from service.api.search_feed import EventIdError, Happening, Place, SearchFeed
+from service.domain.action import Action
 from service.domain.records import FINISHED, Lease, SearchNotFoundError, Status
-from service.events.journal import Action, Entry, enter
+from service.events.journal import Entry, enter
 from service.searches.store import Store
 from service.storage.database import writing
 from tests.service.conftest import Clock

@@ -19,10 +19,11 @@ from sqlalchemy import Engine
 from search.spec import SearchSpec
 from service.cli.composition import dispatcher_metrics, open_store
 from service.cli.errors import UserError
+from service.domain.action import Action
 from service.driving.dispatcher_metrics import DispatcherMetrics
 from service.events.counted_deliveries import CountedDeliveries
 from service.events.deliveries import MAX_ATTEMPTS, DueDelivery
-from service.events.journal import Action, Entry
+from service.events.journal import Entry
 from service.settings import Settings
 
 

@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 
 from search.spec import SearchSpec
+from service.domain.action import Action
 from service.domain.records import Idempotency, SearchNotFoundError, SearchUnfinishedError, Status
 from service.driving.old_searches import exported_before
 from service.driving.retention import DELIVERIES_KEPT, KEYS_KEPT, Retention
 from service.events.deliveries import Deliveries
-from service.events.journal import Action
 from service.searches.store import Store
 from service.storage.artifacts import Artifacts, ArtifactsError
 from service.storage.database import reading

@@ -11,7 +11,8 @@ import pytest
 from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
-from service.events.journal import Action, enter
+from service.domain.action import Action
+from service.events.journal import enter
 from service.events.journal_tail import JournalTail, newest
 from service.storage.database import reading, writing
 

@@ -7,11 +7,11 @@ from http.server import BaseHTTPRequestHandler
 
 import pytest
 
+from service.domain.action import Action
 from service.driving.chores import at_work
 from service.events import webhook_delivery
 from service.events.addresses import Addresses
 from service.events.deliveries import MAX_ATTEMPTS, Deliveries
-from service.events.journal import Action
 from service.events.signature import secret_of, verify
 from service.events.webhook_delivery import WebhookDelivery
 from service.searches.store import Store

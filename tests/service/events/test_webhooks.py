@@ -11,9 +11,10 @@ import pytest
 
 from search.spec import SearchSpec
 from service.api.services import Services
+from service.domain.action import ENDS, Action
 from service.domain.person import Caller, Role
 from service.events.deliveries import Deliveries
-from service.events.journal import ENDS, SERVICE, Action, enter
+from service.events.journal import SERVICE, enter
 from service.events.signature import PREFIX, installation_secret, secret_of
 from service.events.webhooks import MAX_PER_OWNER, WebhookLimitError, WebhookNotFoundError
 from service.searches.store import Store

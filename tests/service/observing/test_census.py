@@ -5,8 +5,9 @@ from sqlalchemy import Engine, event
 
 from search.contracts import Candidate, Failure, Fidelity, Outcome
 from search.spec import SearchSpec
+from service.domain.action import Action
 from service.domain.records import Lease, Status
-from service.events.journal import Action, enter
+from service.events.journal import enter
 from service.observing import tally
 from service.observing.census import FRESH_SECONDS, Census
 from service.observing.failure_class import FailureClass

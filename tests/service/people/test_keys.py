@@ -7,9 +7,10 @@ from datetime import UTC, datetime, timedelta, timezone
 import pytest
 from sqlalchemy import Engine, select
 
-from service.domain.person import Caller, PeopleError, Role
-from service.events.journal import Action, Journal
-from service.people.keys import NO_DIGEST, PATTERN, KeyNotFoundError, KeyRefusedError, Keys
+from service.domain.action import Action
+from service.domain.person import Caller, KeyNotFoundError, PeopleError, Role
+from service.events.journal import Journal
+from service.people.keys import NO_DIGEST, PATTERN, KeyRefusedError, Keys
 from service.storage.database import reading
 from service.storage.people_tables import KeyRow
 from tests.service.conftest import Clock

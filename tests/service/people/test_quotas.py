@@ -10,12 +10,13 @@ from sqlalchemy import Engine, func, select
 
 from search.contracts import Fidelity
 from search.spec import SearchSpec, parse_spec
+from service.domain.action import Action
 from service.domain.person import PeopleError
-from service.domain.quota import Quota
+from service.domain.quota import MOST, Given, Quota
 from service.domain.records import Status
 from service.domain.search_id import new_id
-from service.events.journal import Action, Journal
-from service.people.quotas import MOST, Given, QuotaExceededError, Quotas
+from service.events.journal import Journal
+from service.people.quotas import QuotaExceededError, Quotas
 from service.storage.database import reading, writing
 from service.storage.tables import SearchRow, StageCountRow
 from tests.service.conftest import Clock

@@ -8,10 +8,11 @@ from sqlalchemy import Engine
 
 from search.contracts import Candidate
 from search.spec import SearchSpec
+from service.domain.action import Action
 from service.domain.person import Caller, Role
 from service.domain.quota import Quota
 from service.domain.records import Lease, Status
-from service.events.journal import SERVICE, Action
+from service.events.journal import SERVICE
 from service.searches.store import Store
 from tests.service.conftest import LEASE_SECONDS, Clock
 

@@ -6,13 +6,13 @@ import pytest
 from sqlalchemy import Engine, func, select
 
 from search.contracts import Candidate
+from service.domain.action import Action
 from service.domain.person import Caller, Role
 from service.domain.records import (
     SearchNotFoundError,
     SearchUnfinishedError,
     Status,
 )
-from service.events.journal import Action
 from service.searches.store import Store
 from service.storage.database import reading
 from service.storage.tables import CandidateRow, StageCountRow

@@ -7,6 +7,7 @@ from sqlalchemy import Engine
 
 from search.contracts import Candidate, Failure
 from search.spec import SearchSpec
+from service.domain.action import Action
 from service.domain.person import Caller, Role
 from service.domain.quota import Quota
 from service.domain.records import (
@@ -17,7 +18,6 @@ from service.domain.records import (
     SearchFinishedError,
     Status,
 )
-from service.events.journal import Action
 from service.people.quotas import QuotaExceededError
 from service.searches.search_list import Selection
 from service.searches.store import Store

@@ -11,7 +11,8 @@ from sqlalchemy import Engine
 from service.searches.store import Store
 from service.storage.backup import restore
 from service.storage.backup_file import BackupError
-from service.storage.database import SchemaError, upgrade
+from service.storage.database import upgrade
+from service.storage.schema_error import SchemaError
 from tests.service.conftest import Clock
 from tests.service.storage.test_backup import back_up, empty_sqlite, file, rows, use
 

@@ -13,8 +13,8 @@ from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
 
 from search.contracts import Candidate, Failure, Fidelity
 from search.spec import SearchSpec
+from service.domain.action import Action
 from service.domain.records import FidelityProgress, Lease, StoredCandidate
-from service.events.journal import Action
 from service.searches.store import Store
 from service.storage.commit_ticket import CommitTicket
 from service.storage.database import connect, upgrade, writing

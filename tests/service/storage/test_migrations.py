@@ -19,8 +19,9 @@ from service.domain.records import Hold
 from service.searches.search_list import Selection
 from service.searches.store import Store
 from service.storage import migrations
-from service.storage.database import SchemaError, connect, require_current, upgrade, writing
+from service.storage.database import connect, require_current, upgrade, writing
 from service.storage.schema import metadata
+from service.storage.schema_error import SchemaError
 from tests.service.conftest import LEASE_SECONDS, Clock
 from tests.service.driving.test_recorded import BUDGET, claimed_again, recorded, trace, undisturbed, work
 from tests.service.toys import claim_new
