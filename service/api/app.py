@@ -26,7 +26,7 @@ from service.api import (
 )
 from service.api.auth import looking
 from service.api.document import put_right
-from service.api.limits import BodyLimit, CrowdLimit, RateLimit
+from service.api.limits import BodyLimit, CrowdLimit, RateLimit, few_threads
 from service.api.security_headers import SecurityHeaders
 from service.api.services import Services
 from service.api.watch import Watch
@@ -44,7 +44,7 @@ PARTS = (
 
 def create_app(services: Services) -> FastAPI:
     """The application over `services`; it keeps nothing but numbers about itself, so any number of them may run."""
-    app = _Guarded(services, title="Twinsieve", version=services.version)
+    app = _Guarded(services, title="Twinsieve", version=services.version, lifespan=few_threads)
     app.include_router(health.router)
     app.include_router(metrics.router)
     app.router.routes.extend(page.ROUTES)

@@ -7,11 +7,12 @@ process. Every refusal is a problem document.
 import asyncio
 import hashlib
 from collections import OrderedDict
-from collections.abc import Mapping
-from contextlib import suppress
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager, suppress
 from http import HTTPStatus
 from ipaddress import IPv6Network, ip_address
 
+from anyio import to_thread
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -24,6 +25,7 @@ from service.limits import MAX_CALLERS, RateLimiter, require_modest, require_roo
 BODY_SECONDS = 20.0  # for the whole body, from the end of the head
 LINGER_SECONDS = 1.0  # for the rest of a body that nobody wants: who has not sent it all may miss the answer
 MAX_CONCURRENT = 128  # requests at once, in one process
+THREADS = 6  # that look things up for them: more only take turns at the interpreter's lock, and under load none gets on
 NEVER_REFUSED = frozenset({"/healthz", "/readyz"})  # whoever keeps the process running must see that it runs
 CLOSE = {"Connection": "close"}
 
@@ -38,6 +40,13 @@ def admit(spec: SearchSpec, services: Services) -> None:
     settings = services.settings
     require_modest(spec, max_candidates=settings.max_candidates)
     require_room(services.artifacts, min_free_bytes=settings.min_free_disk_bytes)
+
+
+@asynccontextmanager
+async def few_threads(_app: ASGIApp) -> AsyncIterator[None]:
+    """As long as the process serves; requests that wait for one of them cost next to nothing."""
+    to_thread.current_default_thread_limiter().total_tokens = THREADS
+    yield
 
 
 class BodyLimit:

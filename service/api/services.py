@@ -15,7 +15,7 @@ from service.searches.store import Store
 from service.settings import Settings
 from service.storage.artifacts import Artifacts
 
-REPORTS_AT_ONCE = 4  # that one process makes: each reads a whole history
+REPORTS_AT_ONCE = 2  # that one process makes: each reads a whole history, in one of its few threads
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

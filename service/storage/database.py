@@ -26,7 +26,7 @@ SQLITE = {
     "foreign_keys": "ON",
     "journal_size_limit": 64 << 20,  # bytes that the journal shrinks to again after a backup kept it growing
 }
-SQLITE_POOL = {"pool_size": 20, "max_overflow": 40}  # a connection is a file handle, and the API has 40 threads
+SQLITE_POOL = {"pool_size": 20, "max_overflow": 40}  # a connection is a file handle; nobody shall wait for one
 POSTGRES_POOL = {"pool_size": 15, "max_overflow": 0}  # opened once: a connection is a process of the server's
 CLIENT = {  # of libpq, in seconds and milliseconds: a cut network is noticed before a lease expires
     "connect_timeout": 5,

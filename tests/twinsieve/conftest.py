@@ -12,12 +12,12 @@ from anyio.from_thread import start_blocking_portal
 
 from service.api.services import Services
 from service.settings import Settings
-from tests.service.conftest import clock, services, sqlite, sqlite_store, sqlite_template
+from tests.service.conftest import clock, services, sqlite, sqlite_store
 from tests.service.serving import serving
 from tests.twinsieve.waiting import Connect, asynchronous
 from twinsieve.client import Client
 
-__all__ = ["clock", "services", "sqlite", "sqlite_store", "sqlite_template"]
+__all__ = ["clock", "services", "sqlite", "sqlite_store"]
 
 
 @pytest.fixture(autouse=True)

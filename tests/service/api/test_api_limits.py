@@ -8,11 +8,13 @@ from typing import Any
 
 import httpx
 import pytest
+from anyio import to_thread
 from fastapi import FastAPI, Request
 from fastapi.responses import StreamingResponse
 from starlette.types import ASGIApp
 
 from service.api import limits, problems
+from service.api.app import create_app
 from service.api.connections import create_server
 from service.api.limits import BodyLimit, CrowdLimit
 from service.api.services import Services
@@ -206,6 +208,17 @@ class TestCrowd:
                 assert streams.enter_context(api.stream("GET", "/events")).status_code == 200
             gate.set()
             assert api.get("/slow").json() == "done"
+
+
+def test_few_threads_answer(services: Services) -> None:
+    app = create_app(services)
+
+    @app.get("/threads")
+    async def threads() -> float:
+        return to_thread.current_default_thread_limiter().total_tokens
+
+    with running_app(app) as address, client(address) as api:
+        assert api.get("/threads").json() == limits.THREADS
 
 
 def _until(api: httpx.Client, status: int) -> httpx.Response:
