@@ -164,6 +164,7 @@ class Service:
             "TWINSIEVE_BACKBONES": str(self.backbones),
             "TWINSIEVE_LEASE_SECONDS": "3",
             "TWINSIEVE_POLL_SECONDS": "0.1",
+            "RAY_worker_niceness": "0",  # by default whatever else runs here comes first, and this would never end
         }
 
 

@@ -1,9 +1,8 @@
-"""Whatever is killed in the middle of a search: it goes on, nothing is scored twice, the result is the same."""
+"""Whatever is killed in the middle of a search, one after the other: it goes on, and ends as if nothing had been."""
 
 import json
 from collections import Counter
-from collections.abc import Callable
-from typing import NamedTuple
+from collections.abc import Callable, Sequence
 
 import pytest
 
@@ -11,38 +10,23 @@ from service.domain.records import StoredCandidate
 from tests.end_to_end.conftest import CANDIDATES, SPEC, Finished
 from tests.end_to_end.service import Service, scores, told
 
-pytestmark = pytest.mark.timeout(600)  # a whole search after a restart, on a machine that is busy with other things
+pytestmark = pytest.mark.timeout(600)  # a whole search with restarts, on a machine that is busy with other things
 
-MIDDLE = 4  # candidates told when the fault comes
-
-
-class Middle(NamedTuple):
-    """A search in the middle of its run."""
-
-    id: str
-    told: dict[int, StoredCandidate]
+STEP = 4  # candidates told between one fault and the next
 
 
-def in_the_middle(service: Service) -> Middle:
-    search_id = service.submit(SPEC)
-    return Middle(search_id, service.told(search_id, at_least=MIDDLE))
-
-
-def assert_it_went_on(service: Service, before: Middle, undisturbed: Finished) -> None:
-    """The search ends as the undisturbed one did, and what was told before the fault is as it was."""
-    assert len(before.told) < CANDIDATES, "the fault came after the end"
-    view = service.ended(before.id)
+def assert_it_went_on(service: Service, search_id: str, undisturbed: Finished) -> dict[int, StoredCandidate]:
+    """The search ends as the undisturbed one did; its candidates by index."""
+    view = service.ended(search_id)
     assert view["status"] == "succeeded", f"{view['error']}\n{service.logs()}"
-    history = service.history(before.id)
+    history = service.history(search_id)
     assert scores(history) == scores(service.history(undisturbed.id))
     assert view["chosen"] == undisturbed.view["chosen"]
-    assert front(service, before.id) == front(service, undisturbed.id)
+    assert front(service, search_id) == front(service, undisturbed.id)
     now = told(history)
-    assert {index: now[index] for index in before.told} == before.told
     assert len({(each.candidate.fidelity, each.candidate.genome) for each in history}) == len(history) == CANDIDATES
     assert sorted(each.told_order for each in now.values() if each.told_order is not None) == list(range(CANDIDATES))
-    reports = scored(service, before.id)
-    assert {index: reports[index] for index in before.told if reports[index] > 1} == {}
+    return now
 
 
 def front(service: Service, search_id: str) -> list[tuple[list[int], float]]:
@@ -73,8 +57,21 @@ def kill_the_raylet(service: Service, _search_id: str) -> None:
     service.processes("raylet/raylet")[0].kill()
 
 
-@pytest.mark.parametrize("fault", [kill_a_worker, kill_the_driver, kill_everything, kill_the_raylet])
-def test_killed_in_the_middle(undisturbed: Finished, service: Service, fault: Callable[[Service, str], None]) -> None:
-    before = in_the_middle(service)
-    fault(service, before.id)
-    assert_it_went_on(service, before, undisturbed)
+FAULTS: Sequence[Callable[[Service, str], None]] = (
+    kill_a_worker,
+    kill_the_driver,
+    kill_the_raylet,
+    kill_everything,
+)
+
+
+def test_killed_again_and_again(undisturbed: Finished, service: Service) -> None:
+    search_id, before = service.submit(SPEC), list[dict[int, StoredCandidate]]()
+    for number, fault in enumerate(FAULTS, start=1):
+        before.append(service.told(search_id, at_least=STEP * number))
+        assert len(before[-1]) < CANDIDATES, "the fault came after the end"
+        fault(service, search_id)
+    now, reports = assert_it_went_on(service, search_id, undisturbed), scored(service, search_id)
+    for fault, known in zip(FAULTS, before, strict=True):
+        assert {index: now[index] for index in known} == known, f"{fault.__name__} changed what was told before it"
+        assert [index for index in known if reports[index] > 1] == [], f"scored again after {fault.__name__}"
