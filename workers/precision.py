@@ -1,4 +1,8 @@
-"""`products`: what matrix products run in while candidates train and are scored (mixed precision, ICLR 2018)."""
+"""`products`: what matrix products run in while candidates train and are scored.
+
+Mixed precision is Micikevicius et al.'s (ICLR 2018), in bfloat16 Kalamkar et al.'s (arXiv 1905.12322): its exponents
+reach as far as those of float32, so losses need no scaling.
+"""
 
 import logging
 from contextlib import AbstractContextManager, nullcontext
@@ -9,14 +13,14 @@ from search.precision import Precision
 
 log = logging.getLogger(__name__)
 
-FAST = ("amx_bf16", "avx512_bf16", "bf16", "sve_bf16")  # instructions of x86 and ARM, as torch calls them
+FAST = ("amx_bf16", "avx512_bf16", "bf16", "sve_bf16")  # instructions of x86 and ARM, as torch names them
 
 
 def products(precision: Precision, device: torch.device) -> AbstractContextManager[object]:
     """A block whose matrix products, convolutions and attentions run in `precision`.
 
-    Parameters and their gradients, sums along the residual stream, norms, heads, scores of patches and losses are
-    float32 in either.
+    Parameters and their gradients, sums along the residual stream, the backbone's norms, heads, scores of patches and
+    losses are float32 in either.
     """
     if precision is Precision.FLOAT32:
         return nullcontext()
