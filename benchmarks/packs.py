@@ -21,9 +21,9 @@ from benchmarks.packs_ways import (
     Score,
     Timed,
     fresh,
-    in_bf16,
     packs,
     plain,
+    plain_in,
     scorer,
     timed,
 )
@@ -32,6 +32,7 @@ from benchmarks.real_search import device_name
 from benchmarks.real_size import in_own_process
 from benchmarks.turns import in_turns
 from search.contracts import Fidelity
+from search.precision import Precision
 
 WORKERS: Mapping[str, tuple[int, int]] = {"1 process x 2 threads": (1, 2), "2 processes x 1 thread": (2, 1)}
 
@@ -79,15 +80,15 @@ def against(found: Mapping[str, Sequence[Timed]], reference: str) -> dict[str, d
 @contextmanager
 def _ways(asked: World, amounts: Amounts, *, workers: bool) -> Iterator[tuple[dict[str, Score], int]]:
     """Every way, ready to be timed, and the size of the packs that the scorer chose."""
-    device = torch.device(asked.device)
     with ExitStack() as held:
         found = scorer(asked)
         chosen = found.pack_size(Fidelity.PROXY)
         one, auto = plain(asked), packs(found, None)
         ways = {PLAIN: one, **{PACK.format(size): packs(found, size) for size in amounts.packs}, AUTO: auto}
         ways[FRESH] = fresh(asked)
-        if device.type == "cuda":
-            ways |= {BF16.format(name): in_bf16(score, device) for name, score in ((PLAIN, one), (AUTO, auto))}
+        rounded = asked.with_spec(precision=Precision.BFLOAT16)
+        ways[BF16.format(PLAIN)] = plain_in(Precision.BFLOAT16, rounded)
+        ways[BF16.format(AUTO)] = packs(scorer(rounded), None)
         for name, (count, threads) in WORKERS.items() if workers else ():
             ways[name] = held.enter_context(Processes(asked, count=count, threads=threads))
         yield ways, chosen

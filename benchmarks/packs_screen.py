@@ -25,7 +25,7 @@ class Screened:
 
 def screen(world: World, *, masks: int, warm_steps: int, repeats: int) -> Screened:
     """Train the shared weights, then screen the same masks both ways in turns."""
-    asked = world.with_fidelity({"warm_steps": warm_steps, "screen": 2})
+    asked = world.with_spec(fidelity={"warm_steps": warm_steps, "screen": 2})
     found = scorer(asked)
     seconds = _warm(found, asked)
     ways: dict[str, Score] = {

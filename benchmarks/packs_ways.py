@@ -13,7 +13,9 @@ import torch
 
 from benchmarks.packs_world import World
 from search.contracts import Candidate, Failure, Fidelity, Genome, Outcome
+from search.precision import Precision
 from workers.finetune import evaluate, finetune
+from workers.precision import products
 from workers.scorer import Scorer
 from workers.workbench import Workbench
 
@@ -89,11 +91,13 @@ def _accuracy(outcome: Outcome) -> float:
     return outcome["accuracy"]
 
 
-def in_bf16(score: Score, device: torch.device) -> Score:
-    """The same with matrix products in bfloat16, as torch's autocast chooses them."""
+def plain_in(precision: Precision, world: World) -> Score:
+    """`plain` with matrix products in `precision`."""
+    with products(precision, device := torch.device(world.device)):
+        score = plain(world)
 
     def scored(genomes: Sequence[Genome]) -> list[float]:
-        with torch.autocast(device.type, torch.bfloat16):
+        with products(precision, device):
             return score(genomes)
 
     return scored

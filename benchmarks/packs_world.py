@@ -1,11 +1,9 @@
 """What the scoring benchmark scores: a search without its search, and the candidates that all ways are given."""
 
 import tempfile
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
-from typing import Any
 
 from benchmarks.random_vqa import random_vqa
 from benchmarks.real_size import CONFIGS, ROOT, in_own_process, make
@@ -59,9 +57,9 @@ class World:
     genomes: tuple[Genome, ...]
     device: str
 
-    def with_fidelity(self, fidelity: Mapping[str, Any]) -> "World":
-        """The same with another `fidelity` in its spec."""
-        spec = parse_spec(self.job.spec.model_dump(mode="json") | {"fidelity": dict(fidelity)})
+    def with_spec(self, **changes: object) -> "World":
+        """The same with other values in its spec."""
+        spec = parse_spec(self.job.spec.model_dump(mode="json") | changes)
         return replace(self, job=replace(self.job, spec=spec))
 
 

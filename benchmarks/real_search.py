@@ -23,8 +23,10 @@ from models.student import Student
 from search.algorithms import search_algorithm
 from search.build import build_algorithm, build_space, check_spec, macs_budget
 from search.contracts import Candidate, Failure, Fidelity, Outcome
+from search.precision import Precision
 from search.spec import SearchSpec, parse_spec
 from workers.opening import open_search
+from workers.precision import products
 from workers.scorer import Scorer, ScoringJob
 from workers.serial_runner import SerialRunner
 
@@ -42,7 +44,7 @@ class Scale:
     finals: bool
 
 
-SMOKE = Scale(images=64, candidates=3, population=None, steps=1, batch=2, fitness=4, finals=False)
+SMOKE = Scale(images=64, candidates=3, population=None, steps=2, batch=8, fitness=16, finals=False)
 FULL = Scale(images=1024, candidates=16, population=8, steps=20, batch=32, fitness=128, finals=True)
 FORWARDS = 3  # timed forward calls, after one that is not
 
@@ -58,6 +60,7 @@ class RealSize:
     """
 
     backbone: str
+    precision: str  # of the candidates and of the forward call
     device: str
     threads: int
     parameters: int
@@ -80,14 +83,21 @@ class RealSize:
 
 
 def real_search(
-    entry: BackboneEntry, folders: Folders, scale: Scale, *, data: str, device: torch.device, threads: int
+    entry: BackboneEntry,
+    folders: Folders,
+    scale: Scale,
+    *,
+    data: str,
+    device: torch.device,
+    threads: int,
+    precision: Precision = Precision.FLOAT32,
 ) -> RealSize:
     """Search a few candidates of both sieves on `data`, then time the whole network.
 
     Raises:
         RuntimeError: a candidate failed, or the device ran out of memory.
     """
-    spec = real_spec(entry.name, data, scale)
+    spec = real_spec(entry.name, data, scale, precision=precision)
     check_spec(spec, entry, folders)
     with TemporaryDirectory() as scratch:
         job = ScoringJob(spec, entry, Path(scratch), folders)
@@ -101,6 +111,7 @@ def real_search(
     examples = scale.steps * scale.batch + scale.fitness
     return RealSize(
         backbone=entry.name,
+        precision=precision,
         device=device_name(device),
         threads=threads,
         **forward,
@@ -116,7 +127,7 @@ def real_search(
     )
 
 
-def real_spec(backbone: str, data: str, scale: Scale) -> SearchSpec:
+def real_spec(backbone: str, data: str, scale: Scale, *, precision: Precision = Precision.FLOAT32) -> SearchSpec:
     """Layer and patch genes, adapters of width 96 (our choice, after DAS) by our recipe, foreground by saliency."""
     genetic = {"name": "genetic", "population": scale.population}
     tuned = {"steps": scale.steps, "batch_size": scale.batch, "learning_rate": 1e-4, "head_learning_rate": 1e-4}
@@ -135,6 +146,7 @@ def real_spec(backbone: str, data: str, scale: Scale) -> SearchSpec:
             "algorithm": {"name": "random"} if scale.population is None else genetic,
             "proxy": {**tuned, "fitness_examples": scale.fitness},
             "final": {**tuned, "finalists": 1},
+            "precision": precision,
             "workers": 1,
         }
     )
@@ -187,7 +199,8 @@ def _forward(job: ScoringJob, *, batch: int, device: torch.device) -> dict[str, 
 
     @torch.inference_mode()
     def call() -> None:
-        student(read_batch(student.backbone, examples).all())
+        with products(job.spec.precision, device):
+            student(read_batch(student.backbone, examples).all())
 
     latency = measure_latency(call, device, warmup=1, repeats=FORWARDS)
     speed, gmacs = 1e3 * batch / latency.median_ms, cost.macs(architecture) / 1e9

@@ -1,10 +1,11 @@
 """How many candidates a minute one worker scores: one at a time, in packs, with a process for each.
 
 `python -m benchmarks.scoring [--backbone ...] [--device ...] [--quick]`. The same candidates all ways, in turns; the
-measurements must agree, on the CPU to the bit. A process for each candidate (Python, imports, backbone, score) is what
-evaluators in the style of mergekit-evolve pay. Beside the speed: the share of time inside matrix products, the peak
-memory, several worker processes, and the screen with its warm start. 'vilt' and 'meter' have random weights of the
-published sizes: their times mean something, their accuracies do not.
+measurements must agree, on the CPU to the bit, and of ways in bfloat16 it is told how far they are off. A process for
+each candidate (Python, imports, backbone, score) is what evaluators in the style of mergekit-evolve pay. Beside the
+speed: the share of time inside matrix products, the peak memory, several worker processes, and the screen with its warm
+start. 'vilt' and 'meter' have random weights of the published sizes: their times mean something, their accuracies do
+not.
 """
 
 import argparse

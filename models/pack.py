@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 from torch import Tensor, nn
 
 from models.backbone import Machine, Output, Step
+from models.heads import exact_logits
 from models.inputs import Inputs
 from models.rows import joined, split
 from models.stacked import stacked
@@ -74,7 +75,9 @@ class Pack(nn.Module):
 
     def logits(self, pooled: Tensor) -> Tensor:
         """Logits (K, B, classes) of pooled features (K, B, passes, P)."""
-        found = self._head(lambda head, own: self.task.logits(head, own["pooled"]), {"pooled": pooled.flatten(0, 1)})
+        found = self._head(
+            lambda head, own: exact_logits(self.task, head, own["pooled"]), {"pooled": pooled.flatten(0, 1)}
+        )
         assert found is not None  # noqa: S101 - a head gives logits
         return found
 

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from models.architecture import Architecture, Choice
 from models.backbone import Features
-from models.heads import TASKS
+from models.heads import TASKS, exact_logits
 from models.inputs import Inputs
 from models.layers.fusion_parameters import fusion_parameters
 from models.modules.base import TrainableModule
@@ -69,7 +69,7 @@ class SharedStudent(nn.Module):
 
     def forward(self, inputs: Inputs, architecture: Architecture) -> Tensor:
         """Logits (B, classes) of B examples as `architecture` sees them."""
-        return self.task.logits(self.head, self.pooled(inputs, architecture))
+        return exact_logits(self.task, self.head, self.pooled(inputs, architecture))
 
     def head_parameters(self) -> Iterator[nn.Parameter]:
         """Those with a rate of their own for heads."""

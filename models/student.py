@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from models.architecture import Architecture
 from models.backbone import Backbone, Features
-from models.heads import TASKS
+from models.heads import TASKS, exact_logits
 from models.inputs import Inputs
 from models.layers.fusion_parameters import fusion_parameters
 from models.modules.build import build_modules
@@ -68,7 +68,7 @@ class Student(nn.Module):
 
     def forward(self, inputs: Inputs) -> Tensor:
         """Logits (B, classes) of B examples."""
-        return self.task.logits(self.head, self.pooled(inputs))
+        return exact_logits(self.task, self.head, self.pooled(inputs))
 
     def head_parameters(self) -> Iterator[nn.Parameter]:
         """Those with a rate of their own for heads."""

@@ -15,6 +15,7 @@ from search.budget_spec import BudgetSpec
 from search.fidelity_spec import FidelitySpec
 from search.frozen import Frozen, Name
 from search.plugin import Aims, aimed
+from search.precision import Precision
 from search.space_spec import Granularity, SpaceSpec
 from search.training_spec import TrainingSpec
 
@@ -88,6 +89,11 @@ class SearchSpec(Frozen):
     )
     proxy: ProxySpec = Field(ProxySpec(), validate_default=True)
     final: FinalSpec = Field(FinalSpec(), validate_default=True)
+    precision: Precision = Field(
+        Precision.FLOAT32,
+        description="what matrix products run in while candidates train and are scored; parameters, AdamW's moments, "
+        "heads and losses are float32, and so are latency, memory and the model that is exported",
+    )
     reuse: StrictBool = Field(
         False,
         description="take over what earlier searches measured of the same architecture in the same way",

@@ -8,6 +8,7 @@ from models.architecture import Architecture
 from models.batch import Split
 from models.data.errors import DataError
 from models.data.gallery import open_gallery
+from models.precision import in_float32
 from models.slim import export_slim
 from models.student import Student
 from models.workload import TaskName
@@ -88,7 +89,8 @@ class FinalStage:
     def _preview(self, student: Student, genome: Genome) -> None:
         """Pictures of what its patch filter does; a finalist is no worse for want of them."""
         try:
-            export_preview(self._bench.job.preview_folder(genome), student, self._bench)
+            with in_float32(self._bench.device):  # as the model that is exported
+                export_preview(self._bench.job.preview_folder(genome), student, self._bench)
         except (OSError, DataError) as error:
             log.warning("no preview of the patches of %s: %s", slug(genome), error)
 

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from models.heads import Task
+from models.heads import Task, exact_logits
 from models.inputs import Inputs
 from models.network import Network
 from models.recipe import Loss
@@ -37,14 +37,14 @@ class Objective(nn.Module):
 
     def forward(self, head: nn.Module, pooled: Tensor, targets: Tensor) -> Tensor:
         """The loss, a scalar, of pooled features (B, passes, P)."""
-        return self.of(self._task.logits(head, pooled), pooled, targets)
+        return self.of(exact_logits(self._task, head, pooled), pooled, targets)
 
     def of(self, logits: Tensor, pooled: Tensor, targets: Tensor) -> Tensor:
         """The loss, a scalar, of logits (B, classes) and the pooled features (B, passes, P) that they are of."""
         loss = self._task.loss(logits, targets)
         if self._mean:
             loss = loss / targets.shape[1]
-        return loss if self.matching is None else loss + matching_loss(self.matching(pooled), targets)
+        return loss if self.matching is None else loss + matching_loss(self.matching(pooled).float(), targets)
 
 
 def matching_loss(logits: Tensor, true: Tensor) -> Tensor:

@@ -8,6 +8,7 @@ from typing import Protocol
 import torch
 from torch import Tensor, nn
 
+from models.precision import in_float32
 from models.recipe import Loss
 from models.workload import TaskName
 from search.spec import FinalSpec, ProxySpec
@@ -95,7 +96,8 @@ class Optimiser:
     def follow(self, loss: Tensor) -> None:
         """One step down the gradient of `loss`."""
         self._optimiser.zero_grad(set_to_none=True)
-        loss.backward()
+        with in_float32(loss.device):  # products of the way back are of the precision of their way forth
+            loss.backward()
         self._optimiser.step()
         self._stand_at(self.taken + 1)
 

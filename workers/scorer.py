@@ -3,6 +3,7 @@
 import gc
 import time
 from collections.abc import Callable, Hashable, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import replace
 
 import torch
@@ -13,6 +14,7 @@ from workers.expected_failures import EXPECTED, failure, lacks_memory
 from workers.final_stage import FinalStage
 from workers.optimiser import DivergedError
 from workers.pack_size import TRAINED, PackSizes
+from workers.precision import check_precision, products
 from workers.probe import check_probe, probe
 from workers.proxy_stage import Measured, ProxyStage
 from workers.rung_states import RungStates
@@ -31,7 +33,7 @@ class Scorer:
 
     On the CPU, with as many threads, equal jobs and candidates give equal accuracies, whatever shares a candidate's
     pass. On a GPU they only come close: its sums have no fixed order, and the switch that gives them one is the whole
-    process's, so it is left alone.
+    process's, so it is left alone. In bfloat16 equal packs give equal accuracies, and other packs close ones.
     """
 
     def __init__(
@@ -42,6 +44,7 @@ class Scorer:
         Raises:
             ValueError: a part of it is missing, damaged, or does not go with another.
         """
+        check_precision(job.spec.precision, device)
         torch.set_num_threads(threads)
         if memory_share is not None and device.type == "cuda":
             torch.cuda.set_per_process_memory_fraction(memory_share, device)
@@ -53,15 +56,17 @@ class Scorer:
         self._screen = ScreenStage(bench, self._warm)
         self._final = FinalStage(bench, self._warm)
         self._sizes = PackSizes(bench, memory_share=memory_share)
-        bench.training(bench.recipe(job.spec.proxy))  # now, so that the first candidate is no slower than the others
-        bench.fitness()
+        with self._products():
+            bench.training(bench.recipe(job.spec.proxy))  # now, so that the first candidate is no slower than others
+            bench.fitness()
 
     def pack_size(self, fidelity: Fidelity) -> int:
         """How many candidates of a fidelity this worker wants at once.
 
         It is 1 until the worker has trained one; the next call then tries what pays on this machine.
         """
-        return self._sizes.at(fidelity)
+        with self._products():
+            return self._sizes.at(fidelity)
 
     def measure(self, candidates: Sequence[Candidate]) -> list[Outcome]:
         """The outcome of each candidate at its fidelity, in their order.
@@ -88,7 +93,8 @@ class Scorer:
     def _pack(self, genomes: Sequence[Genome], stage: Fidelity) -> list[Outcome]:
         start = time.perf_counter()
         try:
-            measured = self._stage(stage)(genomes)
+            with self._products():
+                measured = self._stage(stage)(genomes)
         except EXPECTED as error:
             failed = failure(error, stage, self._bench.device)
             if failed is None:
@@ -107,6 +113,10 @@ class Scorer:
         self._sizes.too_many(stage, len(genomes))
         half = len(genomes) // 2
         return self._pack(genomes[:half], stage) + self._pack(genomes[half:], stage)
+
+    def _products(self) -> AbstractContextManager[object]:
+        """Everything that trains or scores runs within; splits too, whose frozen prefix is run once for all."""
+        return products(self._bench.job.spec.precision, self._bench.device)
 
     def _stage(self, stage: Fidelity) -> Callable[[Sequence[Genome]], Sequence[Measured]]:
         """Who measures packs at a fidelity, the splits of another one let go of."""

@@ -13,7 +13,7 @@ from models.registry import BackboneEntry
 from search.contracts import Genome
 from search.spec import SearchSpec
 
-WHOLE = ("backbone", "data", "bad_examples", "task", "space", "proxy", "seed")
+WHOLE = ("backbone", "data", "bad_examples", "task", "space", "proxy", "precision", "seed")
 TRAINED_BY: Mapping[str, Any] = {
     **dict.fromkeys(WHOLE, True),
     "fidelity": {"warm_steps"},

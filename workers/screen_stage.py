@@ -6,6 +6,7 @@ import torch
 from torch import Tensor
 
 from models.architecture import Architecture
+from models.heads import exact_logits
 from models.screen import screened
 from models.shared_student import SharedStudent
 from search.contracts import Genome
@@ -48,6 +49,6 @@ def _accuracies(shared: SharedStudent, architectures: Sequence[Architecture], ex
     for index in torch.arange(len(examples), device=examples.device).split(ROWS):
         inputs, targets = examples.rows(index)
         seen += len(targets)
-        logits = (shared.task.logits(shared.head, pooled) for pooled in screened(shared, architectures, inputs))
+        logits = (exact_logits(shared.task, shared.head, pooled) for pooled in screened(shared, architectures, inputs))
         sums.append(torch.stack([shared.task.scores(each, targets).sum() for each in logits]))
     return [sum(each) / seen for each in torch.stack(sums, dim=1).tolist()]

@@ -13,6 +13,7 @@ from transformers import AutoImageProcessor, AutoModelForObjectDetection
 
 from models.foreground.coverage import CONFIDENCE
 from models.foreground.provider import Box, ForegroundError, Picture
+from models.precision import in_float32
 
 
 class Detector:
@@ -56,7 +57,8 @@ class Detector:
     @torch.inference_mode()
     def _outputs(self, pixels: np.ndarray[Any, np.dtype[np.uint8]]) -> Any:  # noqa: ANN401 - each model has its own
         inputs = self._processor(images=[pixels], do_pad=False, return_tensors="pt", input_data_format="channels_last")
-        return self._model(pixel_values=inputs["pixel_values"].to(self._device))
+        with in_float32(self._device):  # what it finds and takes is a matter of the data, not of who trains on them
+            return self._model(pixel_values=inputs["pixel_values"].to(self._device))
 
 
 def load_detector(folder: Path, *, device: torch.device | None = None) -> Detector:

@@ -77,7 +77,7 @@ class Attention(nn.Module):
 
 def _first_row(query: Tensor, key: Tensor, mask: Tensor | None) -> Tensor:
     """Attention of token 0, mean over heads: (B, keys)."""
-    logits = (query[:, :, :1] @ key.transpose(-1, -2)) / query.shape[-1] ** 0.5  # (B, H, 1, keys)
+    logits = (query[:, :, :1] @ key.transpose(-1, -2)).float() / query.shape[-1] ** 0.5  # (B, H, 1, keys)
     attention = (logits if mask is None else logits + mask).softmax(-1)
     row: Tensor = attention.mean(1).squeeze(1)
     return row

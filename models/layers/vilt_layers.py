@@ -77,7 +77,7 @@ class SelfAttention(nn.Module):
 
 def _first_row(query: Tensor, key: Tensor, mask: Tensor | None) -> Tensor:
     """Attention of token 0, mean over heads: (B, S)."""
-    logits = (query[:, :, :1] @ key.transpose(-1, -2)) / query.shape[-1] ** 0.5  # (B, H, 1, S)
+    logits = (query[:, :, :1] @ key.transpose(-1, -2)).float() / query.shape[-1] ** 0.5  # (B, H, 1, S)
     if mask is not None:
         logits = logits.masked_fill(~mask, float("-inf"))
     attention: Tensor = logits.softmax(-1).mean(1).squeeze(1)

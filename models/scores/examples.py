@@ -9,7 +9,7 @@ from torch.func import functional_call
 from models.architecture import Architecture
 from models.backbone import ModuleSet
 from models.batch import Batch
-from models.heads import TASKS
+from models.heads import TASKS, exact_logits
 from models.inputs import Inputs, Prefix, read_batch
 from models.known_heads import has_start
 from models.network import Network
@@ -64,4 +64,4 @@ def logits(
     network, task = scoring.network, TASKS[scoring.task]
     arguments = (rows.texts, rows.images, architecture, modules)
     pooled: Tensor = functional_call(network.backbone, dict(weights or {}), arguments).pooled
-    return task.logits(trained_head(network, scoring.task), pooled.unflatten(0, (-1, rows.passes)))
+    return exact_logits(task, trained_head(network, scoring.task), pooled.unflatten(0, (-1, rows.passes)))

@@ -3,6 +3,8 @@
 import torch
 from torch import Tensor
 
+from models.precision import in_float32
+
 
 class MeanSquareInputs:
     """The mean-square input of a Linear, summed batch by batch: over all tokens that are no padding, per sample."""
@@ -44,7 +46,8 @@ def flow_scores(weight: Tensor, mean_square: Tensor) -> Tensor:
 def mean_flow_score(weight: Tensor, mean_square: Tensor) -> float:
     """The mean of `flow_scores` without the (out, in) product of importances; the mean of a layer is our design."""
     outputs, inputs = _importances(weight, mean_square)
-    return float(outputs @ weight.abs() @ inputs) / weight.numel()
+    with in_float32(weight.device):
+        return float(outputs @ weight.abs() @ inputs) / weight.numel()
 
 
 def _importances(weight: Tensor, mean_square: Tensor) -> tuple[Tensor, Tensor]:

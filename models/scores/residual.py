@@ -29,7 +29,7 @@ class RatioProbe(TrainableModule):
         """Look at what enters, (B, S, D), and at what the frozen sub-layer gives for it."""
         del context
         assert output is not None  # noqa: S101 - a probe stands beside kept sub-layers only
-        ratios = output.norm(dim=-1) / hidden.norm(dim=-1).clamp_min(SMALLEST_NORM)  # (B, S)
+        ratios = output.float().norm(dim=-1) / hidden.norm(dim=-1).clamp_min(SMALLEST_NORM)  # (B, S)
         self.total += float(ratios[self._valid].sum(dtype=torch.float64))
 
 

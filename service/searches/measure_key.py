@@ -44,6 +44,7 @@ class MeasureKeys:
             "foreground": spec.space.foreground,
             "task": spec.task,
             "seed": spec.seed,
+            "precision": spec.precision,
             "recipe": spec.proxy.model_dump(mode="json", exclude={"steps", "fitness_examples", "pack"}),
             "warm": self._warm() if spec.fidelity.warm_steps else None,
         }

@@ -14,8 +14,9 @@ from benchmarks.packs import against
 from benchmarks.packs_profile import shares
 from benchmarks.packs_screen import SINGLY, TOGETHER, screen
 from benchmarks.packs_table import different, tables
-from benchmarks.packs_ways import AUTO, FRESH, PLAIN, Timed, packs, plain, scorer, timed
+from benchmarks.packs_ways import AUTO, BF16, FRESH, PLAIN, Timed, packs, plain, plain_in, scorer, timed
 from benchmarks.packs_world import QUICK, World, world
+from search.precision import Precision
 
 TINY = replace(QUICK, candidates=3, masks=3, steps=1, fitness=16, warm_steps=1)
 
@@ -30,6 +31,15 @@ def test_packs_measure_what_one_at_a_time_measures(tiny: World) -> None:
     one = timed(plain(tiny), genomes)
     assert timed(packs(scorer(tiny), 2), genomes).accuracies == one.accuracies
     assert one.per_minute == 180 / one.seconds
+
+
+def test_ways_in_bfloat16_round(tiny: World) -> None:
+    """In packs and one at a time alike, but for the order of sums."""
+    rounded = tiny.with_spec(precision="bfloat16")
+    one = timed(plain_in(Precision.BFLOAT16, rounded), tiny.genomes[:3]).accuracies
+    together = timed(packs(scorer(rounded), 2), tiny.genomes[:3]).accuracies
+    assert one == pytest.approx(together, abs=0.13)  # two of 16 examples
+    assert one == pytest.approx(timed(plain(tiny), tiny.genomes[:3]).accuracies, abs=0.13)
 
 
 def test_the_screen_is_the_same_both_ways(tiny: World) -> None:
@@ -90,7 +100,8 @@ def test_a_way_that_disagrees_is_named() -> None:
     figures = recorded()
     assert different(figures) == []
     figures["ways"][AUTO]["difference"] = 1e-9
-    figures["ways"]["1 process x 2 threads"] = {"per_minute": [1.0], "difference": 0.1}
+    for way in ("1 process x 2 threads", BF16.format(PLAIN)):
+        figures["ways"][way] = {"per_minute": [1.0], "difference": 0.1}
     assert different(figures) == [AUTO]
 
 

@@ -13,7 +13,7 @@ from benchmarks import real_size
 from benchmarks.random_backbone import random_backbone, word_tokenizer
 from benchmarks.random_vqa import ANSWERS, QUESTIONS, random_vqa
 from benchmarks.real_search import FULL, SMOKE, Scale, device_name, peak_memory, real_search, real_spec
-from benchmarks.real_size import CONFIGS, LINES, in_own_process, scale_for, table
+from benchmarks.real_size import CONFIGS, LINES, gains, in_own_process, scale_for, table
 from models.architecture import Architecture
 from models.batch import Split
 from models.checkpoints import load_network
@@ -23,6 +23,7 @@ from models.head_answers import data_answers
 from models.meter_config import MeterConfig
 from models.vilt_config import ViltConfig
 from search.contracts import Candidate, Fidelity, Outcome
+from search.precision import Precision
 from tests.networks import TINY, TINY_METER
 from workers.opening import open_search
 from workers.scorer import ScoringJob
@@ -107,7 +108,24 @@ def test_a_search_runs_to_its_exported_model(
     assert found.search_seconds > found.candidate_seconds > 0
     assert found.peak_memory_gib > 0
     assert found.spec["backbone"] == found.backbone == "tiny"
-    assert [len(column._cells) for column in table([found, found]).columns] == [len(LINES)] * 3
+    again = real_search(
+        entry,
+        folders,
+        TINY_SCALE,
+        data="vqav2",
+        device=torch.device("cpu"),
+        threads=1,
+        precision=Precision.BFLOAT16,
+    )
+    assert (again.precision, again.spec["precision"]) == ("bfloat16", "bfloat16")
+    gained = gains([found, again])["tiny"]
+    assert gained["candidate"] == found.candidate_seconds / again.candidate_seconds
+    shown = table([found, again])
+    assert [len(column._cells) for column in shown.columns] == [len(LINES) + len(gained)] * 3
+    assert list(shown.columns[1].cells)[-3:] == [""] * 3
+    assert list(shown.columns[2].cells)[-2] == f"{gained['candidate']:.2f}"
+    assert gains([found]) == {}
+    assert [len(column._cells) for column in table([again]).columns] == [len(LINES)] * 2
 
 
 def test_a_peak_that_is_reset_on_the_way_is_not_forgotten(

@@ -53,6 +53,7 @@ BOTH = ["accuracy", "macs"]
         ({"algorithm": {"name": "das", "skipped": 4}}, "'corrected' skips layers until the MACs budget holds"),
         ({"algorithm": {"name": "das", "steps": 105}}, "105 steps end before the first update, after warm_steps 100"),
         ({"budget": {"macs": 5, "macs_ratio": 0.5}}, "two ways to say one bound"),
+        ({"precision": "float16"}, r"precision: Input should be 'float32' or 'bfloat16' \(got 'float16'\)"),
     ],
 )
 def test_contradictions_are_refused(fields: dict[str, Any], message: str) -> None:
@@ -91,3 +92,9 @@ def test_the_schema_says_what_each_setting_means() -> None:
             key for key, each in schema[name]["properties"].items() if not ({"description", "const"} & set(each))
         ]
         assert undescribed == []
+
+
+def test_a_spec_that_was_stored_before_there_were_precisions_means_float32() -> None:
+    stored = SearchSpec().model_dump(mode="json")
+    assert stored.pop("precision") == "float32"
+    assert parse_spec(stored) == SearchSpec() != parse_spec({"precision": "bfloat16"})

@@ -149,3 +149,10 @@ def test_weights_of_another_size(tmp_path: Path) -> None:
     (folder / "config.json").write_text(json.dumps(config | {"intermediate_size": 64}))
     with pytest.raises(ForegroundError, match="'wider' is no object detector"):
         load_detector(folder)
+
+
+def test_what_is_found_does_not_depend_on_the_precision_of_who_asks(tmp_path: Path) -> None:
+    found = load_detector(yolos(tmp_path / "yolos"))
+    boxes = [found.boxes(picture) for picture in PICTURES]
+    with torch.autocast("cpu", torch.bfloat16):
+        assert [found.boxes(picture) for picture in PICTURES] == boxes

@@ -65,6 +65,7 @@ def changed(data: dict[str, Any], change: dict[str, Any]) -> dict[str, Any]:
         {"bad_examples": "skip"},
         {"task": "nlvr2"},
         {"seed": 1},
+        {"precision": "bfloat16"},
         {"space": {"foreground": "saliency"}},
         {"space": {"dropped": "identity"}},
         {"proxy": {"steps": 11}},

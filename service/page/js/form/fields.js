@@ -7,6 +7,11 @@ const GRANULARITY = [
   ["none", "no layers: patches and modules alone"],
 ];
 
+const PRECISION = [
+  ["float32", "float32"],
+  ["bfloat16", "bfloat16: faster for large backbones"],
+];
+
 /** Options that are told by the service stand as the name of a part of the catalogue. */
 export const SECTIONS = [
   {
@@ -74,6 +79,7 @@ export const SECTIONS = [
       { path: "fidelity.rungs", label: "Rungs", kind: "numbers", hint: "steps after which the worse ones stop" },
       { path: "fidelity.keep", label: "Share that goes on", kind: "number", hint: "of each rung" },
       { path: "fidelity.audit", label: "Audited", kind: "integer", hint: "candidates, for the fidelity report" },
+      { path: "precision", label: "Matrix products in", kind: "select", options: PRECISION },
       { path: "proxy.fitness_examples", label: "Fitness examples", kind: "integer" },
       { path: "proxy.batch_size", label: "Batch size", kind: "integer" },
       { path: "proxy.learning_rate", label: "Learning rate", kind: "number" },
