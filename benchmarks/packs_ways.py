@@ -60,8 +60,10 @@ def plain(world: World) -> Score:
 
 
 def scorer(world: World, *, threads: int = 1) -> Scorer:
-    """What a worker has."""
-    return Scorer(world.job, device=torch.device(world.device), threads=threads)
+    """What a worker has once it has trained a candidate; before that it wants none to share a pass."""
+    found = Scorer(world.job, device=torch.device(world.device), threads=threads)
+    measured(found, world.genomes[:1], Fidelity.PROXY)
+    return found
 
 
 def packs(found: Scorer, size: int | None) -> Score:

@@ -1,7 +1,9 @@
 """`Site`: the API with the page on a real port, which can go away and come back; and what a browser says of a page."""
 
+import gc
 import os
 import shutil
+import warnings
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
@@ -50,7 +52,7 @@ class Site:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self.stop()
+        self._server.close()
 
     def start(self) -> None:
         """Serve, where it served before if it did."""
@@ -61,6 +63,9 @@ class Site:
     def stop(self) -> None:
         """Answer nobody any more."""
         self._server.close()
+        with warnings.catch_warnings():  # who connects in this very moment is left to the garbage collector by uvicorn
+            warnings.simplefilter("ignore", ResourceWarning)
+            gc.collect()
 
 
 @contextmanager

@@ -89,7 +89,7 @@ def test_a_stream_ends_with_its_key(api: httpx.Client, services: Services, monke
         services.store.keys.revoke(key.record.id)
         assert list(events) == []
         next(more)
-        assert services.streams.open == 1
+        wait_until(lambda: services.streams.open == 1)
 
 
 def test_a_client_that_takes_nothing_is_let_go(services: Services, monkeypatch: pytest.MonkeyPatch) -> None:
