@@ -12,7 +12,7 @@ from torch.nn.utils import skip_init
 from models.backbone_config import BackboneConfig
 from models.plugins.installed import resolved
 from models.plugins.task import TaskPlugin, task_plugins
-from models.precision import in_float32
+from models.precision import in_float32, rounds
 from models.workload import TaskName
 
 Head = TypeVar("Head", bound=nn.Module)
@@ -56,7 +56,7 @@ class Task(Rules, Protocol):
 
 def exact_logits(task: Task, head: nn.Module, pooled: Tensor) -> Tensor:
     """What `task.logits` gives, in float32: a head costs little, and rounded scores would tie with each other."""
-    if not torch.is_autocast_enabled(pooled.device.type):
+    if not rounds(pooled.device):
         return task.logits(head, pooled)
     with in_float32(pooled.device):
         return task.logits(head, pooled.float())
