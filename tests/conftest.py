@@ -10,6 +10,7 @@ from xdist.scheduler import LoadScopeScheduling
 from workers.cluster import secure
 
 secure(os.environ)
+os.environ["RAY_worker_niceness"] = "0"  # noqa: SIM112 - as Ray spells it; else all that runs here comes before workers
 
 TOGETHER = ("tests/docs/", "tests/end_to_end/")
 
