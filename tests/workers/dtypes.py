@@ -17,7 +17,7 @@ class Products(TorchDispatchMode):
     """Notes the products of matrices, convolutions and attentions within the block, those of the way back included."""
 
     def __init__(self) -> None:
-        super().__init__()  # type: ignore[no-untyped-call]
+        super().__init__()  # type: ignore[no-untyped-call]  # torch gives it no types
         self.seen = set[Product]()
 
     @property

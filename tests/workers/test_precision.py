@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from pathlib import Path
+from typing import cast
 
 import pytest
 import torch
@@ -27,6 +28,7 @@ from workers.precision import check_precision, products
 from workers.scorer import Scorer, ScoringJob
 
 BFLOAT16 = Precision.BFLOAT16
+SPACE = cast("Mapping[str, object]", SMALL["space"])
 GENOMES: list[Genome] = [(1, 1, 0, 1, 1, 0), (0, 0, 1, 1, 0, 1), (1, 1, 1, 1, 1, 1)]
 STAGES: Mapping[str, object] = {"warm_steps": 4, "screen": 4, "screen_examples": 40, "rungs": [2]}
 ONE_AFTER_THE_OTHER = (
@@ -59,7 +61,7 @@ def measured(scorer: Scorer, stage: Fidelity, genomes: list[Genome]) -> list[dic
 def test_every_stage_multiplies_in_what_the_spec_says(
     tiny: BackboneEntry, artifacts: Path, task: TaskName, precision: Precision
 ) -> None:
-    space = {**SMALL["space"], "patch_ratios": [0.5]}  # type: ignore[dict-item]
+    space = {**SPACE, "patch_ratios": [0.5]}
     with Products() as reading:
         one = opened(tiny, artifacts, task=task, space=space, fidelity=STAGES, precision=precision)
     asked = getattr(torch, precision)
@@ -75,7 +77,7 @@ def test_every_stage_multiplies_in_what_the_spec_says(
 def test_so_does_a_look_at_the_whole(
     tiny_meter: BackboneEntry, artifacts: Path, algorithm: Mapping[str, object]
 ) -> None:
-    space = {**SMALL["space"], "granularity": "layer"}  # type: ignore[dict-item]
+    space = {**SPACE, "granularity": "layer"}
     one = opened(tiny_meter, artifacts, algorithm=algorithm, space=space, budget={"macs_ratio": 0.8})
     with Products() as found:
         looked = alone(one, Candidate(0, one._bench.space.full, Fidelity.PROBE))
